@@ -56,7 +56,8 @@ write_settings() {
   {
     printf 'lab_modules=%s\n' "$(quote "$parts/lib/modules/$(<"$parts/complete")")"
     printf 'lab_authorized_key=%s\n' "$(quote "$(<"$machine/key.pub")")"
-    printf 'lab_shares=(%s)\n' "$(quote "${shares[@]}")"
+    printf 'lab_root_home=%s\n' "$(getent passwd root | cut -d: -f6)"
+    printf 'lab_shares=%s\n' "$(quote "$(printf '%s\n' "${shares[@]}")")"
   } >"$machine/settings"
 }
 
