@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Many applications: sleep and wake, host network, images, HTTP API, state on disk. */
+@NullMarked
+module cloud.ignition.daemon {
+    requires static org.jspecify;
+    requires cloud.ignition.linux;
+    requires cloud.ignition.vmm;
+    requires cloud.ignition.oci;
+}
