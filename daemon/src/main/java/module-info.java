@@ -7,4 +7,10 @@ module cloud.ignition.daemon {
     requires cloud.ignition.linux;
     requires cloud.ignition.vmm;
     requires cloud.ignition.oci;
+    requires com.fasterxml.jackson.databind;
+
+    exports cloud.ignition.daemon.app;
+
+    opens cloud.ignition.daemon.app to
+            com.fasterxml.jackson.databind;
 }
