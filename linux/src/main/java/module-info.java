@@ -4,4 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module cloud.ignition.linux {
     requires static org.jspecify;
+
+    exports cloud.ignition.linux;
+    exports cloud.ignition.linux.kvm;
 }
