@@ -31,25 +31,28 @@ static void set_limits(void) {
     limit(RLIMIT_CORE, 0, RLIM_INFINITY);
 }
 
-// Searches PATH as a shell does, but never the shell's fallback for files without an interpreter. Sets errno.
-static void execute(const struct config *config) {
-    char **arguments = (char **)config->arguments, **variables = (char **)config->variables;
-    const char *command = arguments[0];
-    if (strchr(command, '/')) {
-        execve(command, arguments, variables);
-        return;
-    }
+// Returns only when it failed. ELIBACC: the file is there, what should interpret or load it is not.
+static int try(const char *path, const struct config *config) {
+    execve(path, (char **)config->arguments, (char **)config->variables);
+    int error = errno;
+    return error == ENOENT && access(path, F_OK) == 0 ? ELIBACC : error;
+}
+
+// Searches PATH as a shell does, but never has the shell run a file without an interpreter. Returns an errno.
+static int execute(const struct config *config) {
+    const char *command = config->arguments[0];
+    if (strchr(command, '/')) return try(command, config);
     int error = ENOENT;
     for (const char *entry = config_variable(config, "PATH"); entry;) {
         char path[PATH_MAX];
         int length = (int)strcspn(entry, ":");
         if (snprintf(path, sizeof path, "%.*s/%s", length ? length : 1, length ? entry : ".", command) < (int)sizeof path) {
-            execve(path, arguments, variables);
-            if (errno != ENOENT && errno != ENOTDIR) error = errno;
+            int reason = try(path, config);
+            if (reason != ENOENT && reason != ENOTDIR) error = reason;
         }
         entry = entry[length] ? entry + length + 1 : NULL;
     }
-    errno = error;
+    return error;
 }
 
 static void run(const struct config *config, const struct user *user, const int standard[3], int report) {
@@ -71,7 +74,7 @@ static void run(const struct config *config, const struct user *user, const int 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     strcpy(failure.step, "run");
-    execute(config);
+    errno = execute(config);
 failed:
     failure.error = errno;
     if (write(report, &failure, sizeof failure) < 0) _exit(EXIT_CANNOT_RUN);
@@ -82,8 +85,8 @@ static void explain(const struct config *config, const struct failure *failure) 
     const char *command = config->arguments[0], *reason = strerror(failure->error);
     if (strcmp(failure->step, "run"))
         fail(EXIT_CANNOT_RUN, "cannot %s for '%s': %s (user '%s', working directory '%s')", failure->step, command, reason, config->user, config->cwd);
-    if (failure->error == ENOENT && strchr(command, '/'))
-        fail(EXIT_NOT_FOUND, access(command, F_OK) == 0 ? "cannot run '%s': its interpreter is not in the image" : "cannot run '%s': no such file in the image", command);
+    if (failure->error == ELIBACC) fail(EXIT_NOT_FOUND, "cannot run '%s': its interpreter is not in the image", command);
+    if (failure->error == ENOENT && strchr(command, '/')) fail(EXIT_NOT_FOUND, "cannot run '%s': no such file in the image", command);
     if (failure->error == ENOENT) fail(EXIT_NOT_FOUND, "cannot run '%s': not found in PATH %s", command, config_variable(config, "PATH"));
     fail(EXIT_CANNOT_RUN, "cannot run '%s': %s", command, reason);
 }

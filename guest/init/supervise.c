@@ -3,9 +3,7 @@
 #include "init.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -58,11 +56,12 @@ static void obey(const char *command) {
     else console_line("! unknown command '%.40s' from the host", command);
 }
 
-static void take_commands(void) {
+static void take_commands(int epoll) {
     static char line[COMMAND_MAX];
     static size_t length;
     char bytes[COMMAND_MAX];
     ssize_t count = read(console_fd(), bytes, sizeof bytes);
+    if (count <= 0) epoll_ctl(epoll, EPOLL_CTL_DEL, console_fd(), NULL);  // hung up: never spin on it
     for (ssize_t i = 0; i < count; i++) {
         if (bytes[i] != '\n') {
             if (length < sizeof line - 1) line[length++] = bytes[i];
@@ -92,7 +91,7 @@ void supervise(const struct child *child, const struct config *config) {
         for (int i = 0; i < count; i++) {
             switch ((enum source)events[i].data.u32) {
                 case SIGNALS: take_signals(signals, config); break;
-                case CONSOLE: take_commands(); break;
+                case CONSOLE: take_commands(epoll); break;
                 case OUTPUT: lines_forward(&output); break;
                 case ERROR: lines_forward(&error); break;
             }
