@@ -4,4 +4,5 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module cloud.ignition.cli {
     requires static org.jspecify;
+    requires com.fasterxml.jackson.core;
 }

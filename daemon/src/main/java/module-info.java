@@ -8,7 +8,12 @@ module cloud.ignition.daemon {
     requires cloud.ignition.vmm;
     requires cloud.ignition.oci;
     requires com.fasterxml.jackson.databind;
+    requires org.eclipse.jetty.server;
+    requires org.eclipse.jetty.unixdomain.server;
+    requires java.logging;
 
+    exports cloud.ignition.daemon to
+            java.logging;
     exports cloud.ignition.daemon.app;
 
     opens cloud.ignition.daemon.app to
