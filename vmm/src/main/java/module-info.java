@@ -4,5 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module cloud.ignition.vmm {
     requires static org.jspecify;
-    requires cloud.ignition.linux;
+    requires transitive cloud.ignition.linux;
+
+    exports cloud.ignition.vmm;
 }
