@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -17,34 +18,50 @@ class SingleFlightTest {
     private final SingleFlight<String, Integer> flights = new SingleFlight<>();
 
     @Test
-    void concurrentCallersShareOneRun() throws Exception {
+    void neverTwoRunsAtOnceAndFollowersGetTheLeadersResult() throws Exception {
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
         AtomicInteger runs = new AtomicInteger();
+        try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
+            List<Future<Integer>> results = new ArrayList<>();
+            for (int i = 0; i < 2000; i++) {
+                results.add(callers.submit(() -> flights.run("key", () -> {
+                    most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    int run = runs.incrementAndGet();
+                    Thread.onSpinWait();
+                    inside.decrementAndGet();
+                    return run;
+                })));
+            }
+            int last = 0;
+            for (Future<Integer> result : results) {
+                last = Math.max(last, result.get());
+            }
+            assertThat(most).hasValue(1);
+            assertThat(last).isEqualTo(runs.get());
+        }
+    }
+
+    @Test
+    void followerWaitsForTheRunThatIsUnderWay() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            CountDownLatch started = new CountDownLatch(1);
-            List<Future<Integer>> results = new ArrayList<>();
-            results.add(callers.submit(() -> flights.run("key", () -> {
+            Future<Integer> leader = callers.submit(() -> flights.run("key", () -> {
                 started.countDown();
                 await(release);
-                return runs.incrementAndGet();
-            })));
+                return 1;
+            }));
             started.await();
-            // This one joins for certain: the first is inside its run and stays there until released below.
-            CountDownLatch joining = new CountDownLatch(5);
-            for (int i = 0; i < 5; i++) {
-                results.add(callers.submit(() -> {
-                    joining.countDown();
-                    return flights.run("key", runs::incrementAndGet);
-                }));
+            FutureTask<Integer> followed = new FutureTask<>(() -> flights.run("key", () -> 2));
+            Thread follower = Thread.ofPlatform().start(followed);
+            while (follower.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
             }
-            joining.await();
             assertThat(flights.run("other", () -> 42)).isEqualTo(42);
             release.countDown();
-            for (Future<Integer> result : results) {
-                // A caller that came after the landing has run by itself: never two at once, in any case.
-                assertThat(result.get()).isBetween(1, 6);
-            }
-            assertThat(results.getFirst().get()).isEqualTo(1);
+            assertThat(leader.get()).isEqualTo(1);
+            assertThat(followed.get()).isEqualTo(1);
         }
     }
 
