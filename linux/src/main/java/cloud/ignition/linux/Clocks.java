@@ -16,16 +16,19 @@ public final class Clocks {
     /** Bits of a thread's CPU clock id, see {@code CPUCLOCK_PERTHREAD_MASK} and {@code CPUCLOCK_SCHED} of {@code linux/posix-timers.h}. */
     private static final int THREAD_CPU_CLOCK = 4 | 2;
 
+    /** {@code PID_MAX_LIMIT} of the kernel: threads have lower numbers. */
+    private static final int PID_MAX_LIMIT = 1 << 22;
+
     private Clocks() {}
 
     /** Nanoseconds of {@code CLOCK_MONOTONIC}. */
     public static long monotonicNanos() {
-        return nanos(CLOCK_MONOTONIC, "monotonic");
+        return nanos(CLOCK_MONOTONIC);
     }
 
     /** Nanoseconds since 1970-01-01T00:00Z. */
     public static long realtimeNanos() {
-        return nanos(CLOCK_REALTIME, "realtime");
+        return nanos(CLOCK_REALTIME);
     }
 
     /**
@@ -33,17 +36,23 @@ public final class Clocks {
      *
      * @param tid as of gettid(2)
      * @return nanoseconds
+     * @throws LinuxException EINVAL when the process has no such thread
      */
     public static long threadCpuNanos(int tid) {
-        return nanos(~tid << 3 | THREAD_CPU_CLOCK, "of a thread");
+        if (tid <= 0 || tid > PID_MAX_LIMIT) {
+            throw new IllegalArgumentException("not the number of a thread: " + tid);
+        }
+        long nanos = nanos(~tid << 3 | THREAD_CPU_CLOCK);
+        if (nanos < 0) {
+            throw new LinuxException("clock_gettime thread " + tid, (int) -nanos);
+        }
+        return nanos;
     }
 
-    private static long nanos(int clock, String what) {
+    /** Nanoseconds, or {@code -errno}. */
+    private static long nanos(int clock) {
         MemorySegment timespec = CallScratch.current().small;
         int r = LibC.clockGettime(clock, timespec);
-        if (r < 0) {
-            throw new LinuxException("clock_gettime " + what, -r);
-        }
-        return timespec.get(JAVA_LONG, SECONDS) * NANOS_PER_SECOND + timespec.get(JAVA_LONG, NANOS);
+        return r < 0 ? r : timespec.get(JAVA_LONG, SECONDS) * NANOS_PER_SECOND + timespec.get(JAVA_LONG, NANOS);
     }
 }

@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The one door to native code: turns a C function into a method handle that returns its result or {@code -errno}.
@@ -49,7 +50,7 @@ final class Downcall {
      * @return a handle of exactly the function's own type
      */
     static MethodHandle systemCall(String name, FunctionDescriptor function, Linker.Option... options) {
-        Linker.Option[] all = java.util.Arrays.copyOf(options, options.length + 1);
+        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
         all[options.length] = Linker.Option.captureCallState("errno");
         MethodHandle raw = LINKER.downcallHandle(address(name), function, all);
         MethodHandle captured = MethodHandles.collectArguments(raw, 0, ERRNO_SEGMENT);

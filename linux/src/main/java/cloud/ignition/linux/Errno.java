@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Error numbers of {@code errno.h} that Ignition looks at, and the names and messages of all of them. */
+/** Error numbers of {@code errno.h} that Ignition looks at, and the names and messages of all of them (glibc 2.32 or later). */
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;

@@ -1,5 +1,7 @@
 package cloud.ignition.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -252,7 +254,7 @@ public final class Fd implements AutoCloseable {
     public long size() {
         MemorySegment stat = CallScratch.current().small;
         check("fstat", LibC.fstat(number, stat));
-        return stat.get(java.lang.foreign.ValueLayout.JAVA_LONG, STAT_SIZE);
+        return stat.get(JAVA_LONG, STAT_SIZE);
     }
 
     /** Sets the file's size in bytes, see ftruncate(2); what is added is a hole. */
@@ -264,12 +266,21 @@ public final class Fd implements AutoCloseable {
         check("ftruncate", r);
     }
 
-    /** The offset of the first data at or after {@code offset}, see lseek(2) SEEK_DATA; -1 when only a hole follows. Moves the file position. */
+    /**
+     * lseek(2) with SEEK_DATA; moves the file position.
+     *
+     * @return the offset of the first data at or after {@code offset}, -1 when only a hole follows
+     */
     public long seekData(long offset) {
         return seek(offset, SEEK_DATA);
     }
 
-    /** The offset of the first hole at or after {@code offset}; the end of the file counts as one; -1 when {@code offset} is at or behind the end. Moves the file position. */
+    /**
+     * lseek(2) with SEEK_HOLE; moves the file position.
+     *
+     * @return the offset of the first hole at or after {@code offset}, where the end of the file counts as one; -1 when {@code
+     *     offset} is not before the end
+     */
     public long seekHole(long offset) {
         return seek(offset, SEEK_HOLE);
     }

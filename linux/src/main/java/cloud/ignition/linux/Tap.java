@@ -33,7 +33,7 @@ public final class Tap implements AutoCloseable {
     static final long TUNSETVNETHDRSZ = Ioctl.iow('T', 216, JAVA_INT);
 
     private static final String DEVICE = "/dev/net/tun";
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0," + (MAX_NAME_LENGTH - 1) + "}");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0," + (MAX_NAME_LENGTH - 1) + "}");
     private static final long IFR_NAME = Structs.offset(Structs.IFREQ, "ifr_name");
     private static final long IFR_FLAGS = Structs.offset(Structs.IFREQ, "ifr_flags");
 
@@ -74,7 +74,7 @@ public final class Tap implements AutoCloseable {
 
     /**
      * Whether the kernel takes this as an interface's name and no tool misreads it: 1-15 letters, digits, {@code _ - .}, the first
-     * not a dot.
+     * neither dot nor dash.
      */
     public static boolean isValidName(String name) {
         return NAME.matcher(name).matches();

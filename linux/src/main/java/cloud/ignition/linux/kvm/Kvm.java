@@ -31,6 +31,10 @@ public final class Kvm implements AutoCloseable {
                     Errno.EOPNOTSUPP);
         }
         vcpuMmapSize = check(fd.ioctl(KvmIoctls.KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
+        if (vcpuMmapSize < KvmStructs.KVM_RUN.byteSize()) {
+            throw new LinuxException(
+                    "KVM_GET_VCPU_MMAP_SIZE answered " + vcpuMmapSize + ", less than struct kvm_run", Errno.EOPNOTSUPP);
+        }
         int xsave2 = checkExtension(KvmConstants.KVM_CAP_XSAVE2);
         hasXsave2 = xsave2 > 0;
         xsaveSize = Math.max((int) KvmStructs.KVM_XSAVE.byteSize(), xsave2);

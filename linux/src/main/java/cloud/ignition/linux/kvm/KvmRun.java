@@ -42,9 +42,6 @@ public final class KvmRun {
     private final MemorySegment run;
 
     KvmRun(MemorySegment run) {
-        if (run.byteSize() < KvmStructs.KVM_RUN.byteSize()) {
-            throw new IllegalArgumentException("struct kvm_run in " + run.byteSize() + " bytes");
-        }
         this.run = run;
     }
 

@@ -138,7 +138,12 @@ public final class KvmVm implements AutoCloseable {
         ioeventfd(event, addr, len, datamatch, pio, KvmConstants.KVM_IOEVENTFD_FLAG_DEASSIGN);
     }
 
-    /** KVM_IRQFD: a signal of the event is an edge on the GSI; after the irqchip. */
+    /**
+     * KVM_IRQFD: a signal of the event is an edge on the GSI; after the irqchip.
+     *
+     * <p>For a GSI of the I/O APIC or the PIC the edge comes later, from a kernel worker: an irqchip that is read right after the
+     * signal may not show it. {@link #irqLine} is done when it returns.
+     */
     public void addIrqfd(EventFd event, int gsi) {
         irqfd(event, gsi, 0);
     }
@@ -165,6 +170,9 @@ public final class KvmVm implements AutoCloseable {
     public void get(KvmVmState what, MemorySegment into) {
         checkSize(what, into);
         if (what.isIrqchip()) {
+            // KVM leaves what the chip does not use as it was; a saved state is the same each time only when we clear
+            // it.
+            into.asSlice(0, what.size()).fill((byte) 0);
             into.set(JAVA_INT, CHIP_ID, what.chipId);
         }
         check(fd.ioctl(what.getRequest, into), "get " + what);

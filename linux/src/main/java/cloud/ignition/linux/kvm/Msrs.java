@@ -14,8 +14,8 @@ import java.util.Arrays;
  * and returns how many it did.
  */
 final class Msrs {
-    /** {@code MAX_IO_MSRS} of the kernel. */
-    static final int MAX_PER_CALL = 256;
+    /** KVM refuses {@code MAX_IO_MSRS}, 256, and more with E2BIG. */
+    static final int MAX_PER_CALL = 255;
 
     private static final long HEADER_BYTES = KvmStructs.KVM_MSRS.byteSize();
     private static final long ENTRY_BYTES = KvmStructs.KVM_MSR_ENTRY.byteSize();

@@ -77,6 +77,11 @@ public final class SplitQueue {
         this.chain = new DescriptorChain(memory, Limits.CHAIN_DESCRIPTORS);
     }
 
+    /** The machine's memory. */
+    public GuestMemory memory() {
+        return memory;
+    }
+
     /** The largest size the driver may choose. */
     public int maxSize() {
         return maxSize;
