@@ -2,6 +2,7 @@ package cloud.ignition.daemon.network;
 
 import cloud.ignition.daemon.app.UserException;
 import java.net.Inet4Address;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
 
 /**
@@ -102,6 +103,6 @@ public final class AddressPool {
     }
 
     private static int toInt(byte[] bytes) {
-        return (bytes[0] & 0xff) << 24 | (bytes[1] & 0xff) << 16 | (bytes[2] & 0xff) << 8 | bytes[3] & 0xff;
+        return ByteBuffer.wrap(bytes).getInt();
     }
 }

@@ -55,7 +55,6 @@ public final class Nameservers {
             }
         } catch (IllegalArgumentException e) {
             // Not an address: the host's resolver skips such a line too.
-            return;
         }
     }
 }
