@@ -1,0 +1,45 @@
+# Ignition. `make demo` and `make test` do everything on a fresh Debian machine with git, make, Maven and a JDK 25.
+
+SHELL := /bin/bash
+export JAVA_HOME := $(shell scripts/find-jdk)
+MVN := mvn -q
+
+.PHONY: help demo test build guest images setup unit e2e format clean
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: build images ## Runs nginx as a sleeping microVM and explains each step
+	scripts/demo
+
+test: setup jdk guest images ## All tests: unit tests here, end-to-end tests with real guests (in the lab where there is no KVM)
+	guest/test
+	mvn verify
+
+unit: setup jdk ## Unit tests only
+	mvn test
+
+build: setup jdk guest ## Kernel, init and Java
+	$(MVN) package -DskipTests
+
+guest: setup ## Guest kernel and init (cached by content in ~/.cache/ignition)
+	@mkdir -p target/guest
+	@kernel=$$(guest/kernel/build | tail -n 1) && ln -sfn "$$kernel" target/guest/vmlinux
+	@init=$$(guest/init/build | tail -n 1) && ln -sfn "$$init" target/guest/initramfs.cpio
+
+images: setup ## OCI images for demo and tests, from Debian packages (cached by recipe)
+	e2e/images/build
+
+setup: ## Installs the Debian packages that are missing
+	@scripts/setup
+
+format: jdk ## Formats the Java sources
+	$(MVN) spotless:apply
+
+clean: ## Removes what was built here; the caches stay
+	$(MVN) clean
+	rm -rf target
+
+.PHONY: jdk
+jdk:
+	@scripts/find-jdk >/dev/null

@@ -1,0 +1,2 @@
+/** Values as people read and write them: tables, sizes, times, the line that shows progress. */
+package cloud.ignition.cli.render;

@@ -1,0 +1,93 @@
+package cloud.ignition.daemon.api;
+
+import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.OnIdle;
+import cloud.ignition.daemon.app.PortMapping;
+import cloud.ignition.daemon.app.SnapshotTrigger;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.List;
+
+/** An {@link AppSpec} as JSON, in both directions. Ranges are the spec's own business. */
+final class AppSpecJson {
+    private AppSpecJson() {}
+
+    static AppSpec read(ObjectNode json) {
+        Fields fields = new Fields(json);
+        String image = fields.requiredText("image");
+        AppSpec defaults = AppSpec.of("", image);
+        String name = fields.text("name").orElse(defaults.name());
+        int vcpus = toInt("vcpus", fields.integer("vcpus").orElse(defaults.vcpus()));
+        long memoryBytes = fields.integer("memoryBytes").orElse(defaults.memoryBytes());
+        List<PortMapping> ports =
+                fields.texts("ports").stream().map(PortMapping::parse).toList();
+        List<String> env = fields.texts("env");
+        List<String> command = fields.texts("command");
+        var entrypoint = fields.text("entrypoint");
+        var user = fields.text("user");
+        var workdir = fields.text("workdir");
+        SnapshotTrigger trigger =
+                fields.text("snapshot").map(SnapshotTrigger::parse).orElse(defaults.trigger());
+        OnIdle onIdle = fields.text("onIdle").map(OnIdle::parse).orElse(defaults.onIdle());
+        Duration idleAfter = Duration.ofMillis(
+                fields.integer("idleMillis").orElse(defaults.idleAfter().toMillis()));
+        boolean pullAlways = pull(fields.text("pull").orElse("missing"));
+        fields.refuseOthers();
+        return new AppSpec(
+                name,
+                image,
+                vcpus,
+                memoryBytes,
+                ports,
+                env,
+                command,
+                entrypoint,
+                user,
+                workdir,
+                trigger,
+                onIdle,
+                idleAfter,
+                pullAlways);
+    }
+
+    static ObjectNode write(AppSpec spec) {
+        ObjectNode json = Json.object();
+        json.put("name", spec.name());
+        json.put("image", spec.image());
+        json.put("vcpus", spec.vcpus());
+        json.put("memoryBytes", spec.memoryBytes());
+        texts(
+                json.putArray("ports"),
+                spec.ports().stream().map(PortMapping::toString).toList());
+        texts(json.putArray("env"), spec.env());
+        texts(json.putArray("command"), spec.command());
+        spec.entrypoint().ifPresent(value -> json.put("entrypoint", value));
+        spec.user().ifPresent(value -> json.put("user", value));
+        spec.workdir().ifPresent(value -> json.put("workdir", value));
+        json.put("snapshot", spec.trigger().toString());
+        json.put("onIdle", spec.onIdle().word());
+        json.put("idleMillis", spec.idleAfter().toMillis());
+        json.put("pull", spec.pullAlways() ? "always" : "missing");
+        return json;
+    }
+
+    private static boolean pull(String policy) {
+        return switch (policy) {
+            case "always" -> true;
+            case "missing" -> false;
+            default -> throw ApiException.badRequest("pull '" + policy + "' is unknown; use always or missing");
+        };
+    }
+
+    private static int toInt(String name, long value) {
+        if (value < Integer.MIN_VALUE || value > Integer.MAX_VALUE) {
+            throw ApiException.badRequest("field '" + name + "' is out of range: " + value);
+        }
+        return (int) value;
+    }
+
+    private static void texts(ArrayNode array, List<String> texts) {
+        texts.forEach(array::add);
+    }
+}

@@ -1,0 +1,92 @@
+package cloud.ignition.daemon.app;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the user wants to run.
+ *
+ * @param name the app's name; empty for a generated one
+ * @param image image reference as given
+ * @param vcpus number of vCPUs
+ * @param memoryBytes guest memory in bytes, a multiple of 2 MiB
+ * @param ports published ports
+ * @param env environment variables {@code K=V} on top of the image's
+ * @param command replaces the image's Cmd; empty for the image's
+ * @param entrypoint replaces the image's Entrypoint and drops its Cmd
+ * @param user OCI user string in place of the image's
+ * @param workdir absolute working directory in place of the image's
+ * @param trigger when the ready snapshot is taken
+ * @param onIdle what happens when idle
+ * @param idleAfter time without traffic and work until the app counts as idle; zero for never
+ * @param pullAlways ask the registry even when the image is present
+ */
+public record AppSpec(
+        String name,
+        String image,
+        int vcpus,
+        long memoryBytes,
+        List<PortMapping> ports,
+        List<String> env,
+        List<String> command,
+        Optional<String> entrypoint,
+        Optional<String> user,
+        Optional<String> workdir,
+        SnapshotTrigger trigger,
+        OnIdle onIdle,
+        Duration idleAfter,
+        boolean pullAlways) {
+
+    /** Memory of an app when the user gives none, in bytes. */
+    public static final long DEFAULT_MEMORY_BYTES = 256L << 20;
+
+    /** Idle time when the user gives none. */
+    public static final Duration DEFAULT_IDLE_AFTER = Duration.ofSeconds(10);
+
+    /** Validates everything that can be judged without the host. */
+    public AppSpec {
+        ports = List.copyOf(ports);
+        env = List.copyOf(env);
+        command = List.copyOf(command);
+        AppSpecRules.check(name, image, vcpus, memoryBytes, ports, env, command, entrypoint, user, workdir, idleAfter);
+    }
+
+    /** The same with defaults: 1 vCPU, default memory and idle time, first-listen, suspend. */
+    public static AppSpec of(String name, String image) {
+        return new AppSpec(
+                name,
+                image,
+                1,
+                DEFAULT_MEMORY_BYTES,
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                SnapshotTrigger.FIRST_LISTEN,
+                OnIdle.SUSPEND,
+                DEFAULT_IDLE_AFTER,
+                false);
+    }
+
+    /** The same under another name. */
+    public AppSpec withName(String other) {
+        return new AppSpec(
+                other,
+                image,
+                vcpus,
+                memoryBytes,
+                ports,
+                env,
+                command,
+                entrypoint,
+                user,
+                workdir,
+                trigger,
+                onIdle,
+                idleAfter,
+                pullAlways);
+    }
+}

@@ -1,0 +1,25 @@
+package cloud.ignition.daemon.app;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How a daemon is set up.
+ *
+ * @param stateDirectory everything durable; created when absent
+ * @param network address pool in CIDR notation, one /30 per app
+ * @param kernel uncompressed guest kernel; empty: searched (IGNITION_KERNEL, the installation, target/guest)
+ * @param initramfs guest initramfs; empty: searched likewise (IGNITION_INITRAMFS)
+ */
+public record DaemonOptions(Path stateDirectory, String network, Optional<Path> kernel, Optional<Path> initramfs) {
+    /** Default state directory. */
+    public static final Path DEFAULT_STATE_DIRECTORY = Path.of("/var/lib/ignition");
+
+    /** Default address pool. */
+    public static final String DEFAULT_NETWORK = "10.88.0.0/16";
+
+    /** All defaults. */
+    public static DaemonOptions defaults() {
+        return new DaemonOptions(DEFAULT_STATE_DIRECTORY, DEFAULT_NETWORK, Optional.empty(), Optional.empty());
+    }
+}

@@ -1,0 +1,32 @@
+package cloud.ignition.daemon.app;
+
+import java.time.Duration;
+
+/** Every limit on what a user may ask for. */
+public final class Limits {
+    /** Most vCPUs of one app. */
+    public static final int MAX_VCPUS = 8;
+
+    /** Least guest memory, bytes. */
+    public static final long MIN_MEMORY = 64L << 20;
+
+    /** Most guest memory, bytes. */
+    public static final long MAX_MEMORY = 8L << 30;
+
+    /** Most published ports of one app. */
+    public static final int MAX_PORTS = 256;
+
+    /** Most characters of environment, command, entrypoint, user and working directory together. */
+    public static final int MAX_TEXT_BYTES = 128 << 10;
+
+    /** Longest image reference, characters. */
+    public static final int MAX_IMAGE_REFERENCE = 1024;
+
+    /** Longest idle time. */
+    public static final Duration MAX_IDLE_AFTER = Duration.ofDays(365);
+
+    /** Wakes whose reports are kept per app. */
+    public static final int KEPT_WAKE_REPORTS = 20;
+
+    private Limits() {}
+}

@@ -1,0 +1,151 @@
+package cloud.ignition.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One mapping of memory, see mmap(2), with one owner.
+ *
+ * <p>Its segment is not bound to an arena, for closing a shared arena takes milliseconds: touching the segment after
+ * {@link #close} ends the process, so the owner stops all users first. The same goes for a mapped file that gets shorter.
+ */
+public final class Mmap implements AutoCloseable {
+    public static final int MADV_NORMAL = 0;
+    public static final int MADV_RANDOM = 1;
+    public static final int MADV_SEQUENTIAL = 2;
+    public static final int MADV_WILLNEED = 3;
+    public static final int MADV_DONTNEED = 4;
+    public static final int MADV_REMOVE = 9;
+    public static final int MADV_MERGEABLE = 12;
+    public static final int MADV_HUGEPAGE = 14;
+    public static final int MADV_NOHUGEPAGE = 15;
+    public static final int MADV_DONTDUMP = 16;
+    public static final int MADV_POPULATE_READ = 22;
+    public static final int MADV_POPULATE_WRITE = 23;
+
+    static final int PROT_READ = 1;
+    static final int PROT_WRITE = 2;
+    static final int MAP_SHARED = 0x01;
+    static final int MAP_PRIVATE = 0x02;
+    static final int MAP_ANONYMOUS = 0x20;
+    static final int MAP_NORESERVE = 0x4000;
+
+    /** x86-64's large page; a guest page table of the host can only use it where host and guest address agree modulo this. */
+    private static final long LARGE_PAGE = 2L << 20;
+
+    private static final int READ_WRITE = PROT_READ | PROT_WRITE;
+
+    private final String what;
+    private final long address;
+    private final long size;
+    private final MemorySegment segment;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private Mmap(String what, long address, long size) {
+        this.what = what;
+        this.address = address;
+        this.size = size;
+        this.segment = MemorySegment.ofAddress(address).reinterpret(size);
+    }
+
+    /**
+     * Zeroed private memory, aligned to 2 MiB, that uses no memory until it is touched.
+     *
+     * @param size bytes, more than 0
+     */
+    public static Mmap anonymous(long size) {
+        String what = "anonymous memory";
+        checkSize(size);
+        long kept = Pages.roundUp(size);
+        long whole = map(what, Math.addExact(kept, LARGE_PAGE), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
+        unmap(whole, start - whole);
+        unmap(start + kept, whole + LARGE_PAGE - start);
+        return new Mmap(what, start, size);
+    }
+
+    /**
+     * A private copy-on-write view of a file: writes stay in this mapping, and what nobody wrote is shared with the page cache.
+     *
+     * @param offset bytes, a multiple of the page size
+     * @param size bytes, more than 0; the caller has checked that the file is that long
+     */
+    public static Mmap privateCopyOf(Fd file, long offset, long size) {
+        checkSize(size);
+        String what = "private copy of " + file.what();
+        return new Mmap(what, map(what, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset), size);
+    }
+
+    /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
+    public static Mmap sharedOf(Fd file, long offset, long size) {
+        checkSize(size);
+        return new Mmap(file.what(), map(file.what(), size, MAP_SHARED, file.number(), offset), size);
+    }
+
+    /** The mapped memory, readable and writable; to be used until {@link #close}. */
+    public MemorySegment segment() {
+        if (closed.get()) {
+            throw new IllegalStateException("already closed: " + this);
+        }
+        return segment;
+    }
+
+    /** Where the mapping starts in this process, for the kernel. */
+    public long address() {
+        return address;
+    }
+
+    /** Bytes. */
+    public long size() {
+        return size;
+    }
+
+    /** madvise(2) for the whole mapping; {@code advice} is one of {@code MADV_…}. */
+    public void advise(int advice) {
+        advise(0, size, advice);
+    }
+
+    /**
+     * madvise(2) for a part.
+     *
+     * @param offset bytes from the start of the mapping, a multiple of the page size
+     * @param length bytes
+     */
+    public void advise(long offset, long length, int advice) {
+        MemorySegment part = segment().asSlice(offset, length);
+        LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
+    }
+
+    /** Removes the mapping; a second call does nothing. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            unmap(address, Pages.roundUp(size));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return String.format("mapping of %d bytes at %#x%s (%s)", size, address, closed.get() ? ", closed" : "", what);
+    }
+
+    private static long map(String what, long size, int flags, int fd, long offset) {
+        long r = LibC.mmap(0, size, READ_WRITE, flags, fd, offset);
+        if (r < 0) {
+            throw new LinuxException("mmap " + what + " (" + size + " bytes)", (int) -r);
+        }
+        return r;
+    }
+
+    private static void unmap(long address, long size) {
+        if (size > 0) {
+            LinuxException.check(LibC.munmap(address, size), "munmap");
+        }
+    }
+
+    private static void checkSize(long size) {
+        if (size <= 0) {
+            throw new IllegalArgumentException("a mapping of " + size + " bytes");
+        }
+    }
+}

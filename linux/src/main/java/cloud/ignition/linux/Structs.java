@@ -1,0 +1,65 @@
+package cloud.ignition.linux;
+
+import static java.lang.foreign.MemoryLayout.paddingLayout;
+import static java.lang.foreign.MemoryLayout.sequenceLayout;
+import static java.lang.foreign.MemoryLayout.structLayout;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.StructLayout;
+
+/**
+ * Layouts of the C library's and the kernel's structs; layout and member names are C's. Members nobody uses are padding. A test
+ * compares every named member with what the C compiler says.
+ */
+final class Structs {
+    static final StructLayout TIMESPEC = structLayout(JAVA_LONG.withName("tv_sec"), JAVA_LONG.withName("tv_nsec"))
+            .withName("struct timespec");
+
+    static final StructLayout ITIMERSPEC = structLayout(TIMESPEC.withName("it_interval"), TIMESPEC.withName("it_value"))
+            .withName("struct itimerspec");
+
+    /** Packed on x86-64; {@code data} is a union whose 64-bit member is used. */
+    static final StructLayout EPOLL_EVENT = structLayout(
+                    JAVA_INT_UNALIGNED.withName("events"), JAVA_LONG_UNALIGNED.withName("data"))
+            .withName("struct epoll_event");
+
+    static final StructLayout IOVEC = structLayout(JAVA_LONG.withName("iov_base"), JAVA_LONG.withName("iov_len"))
+            .withName("struct iovec");
+
+    static final StructLayout STAT = structLayout(
+                    paddingLayout(24),
+                    JAVA_INT.withName("st_mode"),
+                    paddingLayout(20),
+                    JAVA_LONG.withName("st_size"),
+                    JAVA_LONG.withName("st_blksize"),
+                    JAVA_LONG.withName("st_blocks"),
+                    paddingLayout(72))
+            .withName("struct stat");
+
+    static final StructLayout SIGACTION = structLayout(
+                    JAVA_LONG.withName("sa_handler"),
+                    sequenceLayout(128, JAVA_BYTE).withName("sa_mask"),
+                    JAVA_INT.withName("sa_flags"),
+                    paddingLayout(4),
+                    JAVA_LONG.withName("sa_restorer"))
+            .withName("struct sigaction");
+
+    static final StructLayout IFREQ = structLayout(
+                    sequenceLayout(16, JAVA_BYTE).withName("ifr_name"),
+                    JAVA_SHORT.withName("ifr_flags"),
+                    paddingLayout(22))
+            .withName("struct ifreq");
+
+    private Structs() {}
+
+    /** The offset of a member in bytes. */
+    static long offset(StructLayout struct, String member) {
+        return struct.byteOffset(MemoryLayout.PathElement.groupElement(member));
+    }
+}

@@ -1,0 +1,54 @@
+package cloud.ignition.vmm.virtio;
+
+/** How much a guest may ask of a device at once. Every number here is tested. */
+public final class Limits {
+    /** Largest queue a driver may choose, in descriptors (§2.6 allows 32768). */
+    public static final int QUEUE_SIZE = 256;
+
+    /** Longest descriptor chain, indirect descriptors included. */
+    public static final int CHAIN_DESCRIPTORS = 256;
+
+    /** Chains a device takes out of one queue before other work of the event loop gets its turn. */
+    public static final int CHAINS_PER_TURN = 256;
+
+    /** Queues of one device. */
+    public static final int QUEUES = 16;
+
+    /** Packets the network device receives before other work of the event loop gets its turn. */
+    public static final int PACKETS_PER_TURN = 64;
+
+    /** Largest frame with its virtio header: §5.1.6.3.1 for TSO, in bytes. */
+    public static final int NET_FRAME_BYTES = 65562;
+
+    /** Largest frame with its virtio header when TSO was not negotiated, VLAN tag included, in bytes. */
+    public static final int NET_SMALL_FRAME_BYTES = 12 + 14 + 4 + 1500;
+
+    /** Receive buffers held ready for the next packet, in pieces of guest memory. */
+    public static final int NET_RX_PIECES = 512;
+
+    /** Largest block request, in bytes. */
+    public static final int BLOCK_REQUEST_BYTES = 16 << 20;
+
+    /** Pieces of guest memory in one block request (seg_max): a chain minus its header and status. */
+    public static final int BLOCK_SEGMENTS = CHAIN_DESCRIPTORS - 2;
+
+    /** Random bytes per request; a longer request gets that many. */
+    public static final int RNG_REQUEST_BYTES = 4096;
+
+    /** Random bytes per second, after the burst. */
+    public static final int RNG_BYTES_PER_SECOND = 256 << 10;
+
+    /** Random bytes that may be had at once. */
+    public static final int RNG_BURST_BYTES = 64 << 10;
+
+    /** Console output handed on in one piece, in bytes. */
+    public static final int CONSOLE_OUTPUT_PIECE_BYTES = 16 << 10;
+
+    /** Console output in one request, in bytes. */
+    public static final int CONSOLE_REQUEST_BYTES = 1 << 20;
+
+    /** Console input the guest has not taken yet, in bytes. */
+    public static final int CONSOLE_INPUT_BYTES = 64 << 10;
+
+    private Limits() {}
+}

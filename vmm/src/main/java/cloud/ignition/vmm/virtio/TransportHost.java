@@ -1,0 +1,29 @@
+package cloud.ignition.vmm.virtio;
+
+import cloud.ignition.vmm.bus.Interrupt;
+
+/**
+ * What a transport asks of the machine around it. Called from vCPU threads and the event loop, with the transport's
+ * lock held: return fast, and do not call the transport.
+ */
+public interface TransportHost extends Interrupt {
+    /**
+     * Have {@link MmioTransport#onNotify} called for this queue on the event loop: as if the guest had kicked it
+     * (signal its ioeventfd). Any thread, also without the lock.
+     */
+    void requestNotify(int queue);
+
+    /**
+     * From now on watch {@link MmioTransport#backendFd} for these events, level-triggered.
+     *
+     * @param epollEvents {@code Epoll.IN}, {@code Epoll.OUT}, both, or 0 for none
+     */
+    void watchBackend(int epollEvents);
+
+    /**
+     * The guest lied to the device, which waits for its reset. Once per reset.
+     *
+     * @param reason one line
+     */
+    void deviceNeedsReset(String reason);
+}

@@ -1,0 +1,2 @@
+/** The block device (§5.2) and its file back end. */
+package cloud.ignition.vmm.virtio.block;

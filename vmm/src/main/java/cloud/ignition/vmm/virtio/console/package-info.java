@@ -1,0 +1,2 @@
+/** The console device (§5.3), one port. */
+package cloud.ignition.vmm.virtio.console;
