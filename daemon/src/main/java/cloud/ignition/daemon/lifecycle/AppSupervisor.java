@@ -494,7 +494,7 @@ final class AppSupervisor implements Session.Owner {
         wakeHistory.add(false, timeline);
         armIdle(fresh);
         Instant at = Instant.now();
-        services.after(
+        services.later(
                 Limits.WAKE_LOG_DELAY,
                 () -> log.append(
                         LogLine.Source.IGNITION,
@@ -511,7 +511,7 @@ final class AppSupervisor implements Session.Owner {
         }
         letThrough();
         become(AppState.SLEEPING);
-        services.after(
+        services.later(
                 services.limits().wakeRetry(),
                 () -> mailbox.execute(() -> {
                     if (published.state() == AppState.SLEEPING && shutdown == null) {

@@ -69,7 +69,7 @@ public final class DaemonAssembly implements Daemon {
     private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state) {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
-        StoredImages images = StoredImages.open(state.images());
+        StoredImages images = StoredImages.open(state.root());
         HostNetwork network = new HostNetwork(addresses);
         ThreadPoolExecutor pool = pool();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
@@ -127,6 +127,7 @@ public final class DaemonAssembly implements Daemon {
     public void shutdown() {
         if (shutDown.compareAndSet(false, true)) {
             applications.shutdown();
+            images.close();
             network.close();
             timer.shutdownNow();
             pool.shutdown();

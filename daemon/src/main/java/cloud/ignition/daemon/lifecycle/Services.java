@@ -37,6 +37,12 @@ record Services(
         static final Timeouts DEFAULT = new Timeouts(Limits.TRIGGER_TIMEOUT, Limits.QUIESCE_TIMEOUT, Limits.WAKE_RETRY);
     }
 
+    /** Runs a short task later, come what may. */
+    void later(Duration delay, Runnable task) {
+        Future<?> _ = after(delay, task);
+    }
+
+    /** Runs a short task later unless the future is cancelled. */
     Future<?> after(Duration delay, Runnable task) {
         return timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
     }

@@ -152,7 +152,7 @@ final class Session implements MachineListener {
             }
             case 'x' -> ended(text);
             default -> {
-                return; // 's started PID' needs no answer; an unknown kind is a newer init's
+                // 's started PID' needs no answer; an unknown kind is a newer init's
             }
         }
     }

@@ -93,8 +93,9 @@ final class TapLink implements Link {
     public void discardQueued() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocate(MAX_FRAME);
-            for (int i = 0; i < QUEUE_LENGTH && tap.fd().read(frame) > 0; i++) {
-                continue;
+            int left = QUEUE_LENGTH;
+            while (left > 0 && tap.fd().read(frame) > 0) {
+                left--;
             }
         }
     }

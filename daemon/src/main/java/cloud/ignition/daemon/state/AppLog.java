@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -110,6 +109,9 @@ public final class AppLog implements AutoCloseable {
     private List<LogLine> lastLines(int tail) {
         Deque<LogLine> lines = new ArrayDeque<>();
         for (Path file : List.of(previous, current)) {
+            if (!Files.exists(file)) {
+                continue;
+            }
             try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
                 for (String text = reader.readLine(); text != null; text = reader.readLine()) {
                     LogLineFormat.read(text).ifPresent(lines::add);
@@ -117,8 +119,6 @@ public final class AppLog implements AutoCloseable {
                         lines.removeFirst();
                     }
                 }
-            } catch (NoSuchFileException e) {
-                continue;
             } catch (IOException e) {
                 LOG.log(System.Logger.Level.WARNING, "log {0} cannot be read: {1}", file, e.getMessage());
             }

@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** One reader that follows a log. A slow one loses lines (and is told so) rather than slowing the app down. */
 final class LogFollower {
+    private static final LogLine END = new LogLine(Instant.EPOCH, LogLine.Source.IGNITION, "end");
+
     private final BlockingQueue<LogLine> queue = new ArrayBlockingQueue<>(Limits.MAX_FOLLOWER_QUEUE);
     private final AtomicLong skipped = new AtomicLong();
     private volatile boolean ended;
@@ -32,7 +34,7 @@ final class LogFollower {
         try {
             while (sink.isOpen()) {
                 LogLine line = queue.poll(Limits.FOLLOWER_CHECK_SECONDS, TimeUnit.SECONDS);
-                if (line == null && ended || line == END) {
+                if ((line == null && ended) || END.equals(line)) {
                     return;
                 }
                 long lost = skipped.getAndSet(0);
@@ -47,6 +49,4 @@ final class LogFollower {
             Thread.currentThread().interrupt();
         }
     }
-
-    private static final LogLine END = new LogLine(Instant.EPOCH, LogLine.Source.IGNITION, "end");
 }

@@ -86,9 +86,9 @@ public final class StateDirectory implements AutoCloseable {
         return count > 0 ? " (process " + new String(buffer.array(), 0, count, StandardCharsets.US_ASCII) + ")" : "";
     }
 
-    /** Directory of the image store. */
-    public Path images() {
-        return root.resolve("images");
+    /** The directory itself. */
+    public Path root() {
+        return root;
     }
 
     /** Directory of one app, existing or not. */
