@@ -1,5 +1,6 @@
 package cloud.ignition.daemon.network;
 
+import cloud.ignition.daemon.app.Ipv4;
 import cloud.ignition.daemon.app.UserException;
 import java.net.Inet4Address;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ public final class AddressPool {
                 throw new IllegalArgumentException("no prefix length");
             }
             int prefix = Integer.parseInt(cidr.substring(slash + 1));
-            int address = toInt(Inet4Address.ofLiteral(cidr.substring(0, slash)).getAddress());
+            int address = toInt(Ipv4.parse(cidr.substring(0, slash)).getAddress());
             if (prefix < MIN_PREFIX || prefix > MAX_PREFIX || (address & ~mask(prefix)) != 0) {
                 throw new IllegalArgumentException("not a network of /8 to /28");
             }

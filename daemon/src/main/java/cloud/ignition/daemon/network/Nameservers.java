@@ -1,7 +1,7 @@
 package cloud.ignition.daemon.network;
 
+import cloud.ignition.daemon.app.Ipv4;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ public final class Nameservers {
 
     private static void addReachable(List<String> servers, String text) {
         try {
-            if (!Inet4Address.ofLiteral(text).isLoopbackAddress()) {
+            if (!Ipv4.parse(text).isLoopbackAddress()) {
                 servers.add(text);
             }
         } catch (IllegalArgumentException e) {

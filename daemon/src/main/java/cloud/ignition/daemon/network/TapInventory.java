@@ -1,8 +1,8 @@
 package cloud.ignition.daemon.network;
 
+import cloud.ignition.daemon.app.Ipv4;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.Inet4Address;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -70,7 +70,7 @@ final class TapInventory {
         }
         String address = line.replaceFirst("(?s).* inet ([0-9.]+)/.*", "$1");
         try {
-            return pool.contains(Inet4Address.ofLiteral(address));
+            return pool.contains(Ipv4.parse(address));
         } catch (IllegalArgumentException e) {
             return false;
         }

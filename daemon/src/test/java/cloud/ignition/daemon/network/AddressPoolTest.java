@@ -22,10 +22,8 @@ class AddressPoolTest {
         assertThat(second.tapName()).isEqualTo("ign1");
         assertThat(second.guestMacText()).isEqualTo("02:49:0a:58:00:06");
         assertThat(pool.address(16383).guestAddress()).isEqualTo("10.88.255.254");
-        assertThat(pool.contains((Inet4Address) Inet4Address.ofLiteral("10.88.255.254")))
-                .isTrue();
-        assertThat(pool.contains((Inet4Address) Inet4Address.ofLiteral("10.89.0.1")))
-                .isFalse();
+        assertThat(pool.contains(Inet4Address.ofLiteral("10.88.255.254"))).isTrue();
+        assertThat(pool.contains(Inet4Address.ofLiteral("10.89.0.1"))).isFalse();
     }
 
     @Test
