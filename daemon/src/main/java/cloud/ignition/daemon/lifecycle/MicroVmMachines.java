@@ -46,12 +46,16 @@ final class MicroVmMachines implements MachineFactory {
         BootSource source = new BootSource(
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
-        return new MicroVmMachine(MicroVm.boot(shape, source, attachments(plan), listener));
+        return new MicroVmMachine(
+                MicroVm.boot(shape, source, attachments(plan), listener),
+                plan.spec().memoryBytes());
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
-        return new MicroVmMachine(MicroVm.restore(snapshot, attachments(plan), listener, timeline));
+        return new MicroVmMachine(
+                MicroVm.restore(snapshot, attachments(plan), listener, timeline),
+                plan.spec().memoryBytes());
     }
 
     private static Attachments attachments(MachinePlan plan) {
@@ -78,13 +82,18 @@ final class MicroVmMachines implements MachineFactory {
 
     @Override
     public SnapshotSubject subject(MachinePlan plan) {
-        // The kernel is in the snapshot's memory: a newer one on the host does not make the snapshot unusable.
-        return new SnapshotSubject(
-                Map.of("app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest()));
+        return new SnapshotSubject(Map.of(
+                "app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest(), "kernel", plan.kernelDigest()));
+    }
+
+    @Override
+    public String kernelDigest() {
+        return parts.get().kernelDigest();
     }
 
     @Override
     public void check(Path snapshot, MachinePlan plan) {
+        // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
         @Nullable String image = SnapshotManifest.read(snapshot).subject().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
@@ -92,7 +101,7 @@ final class MicroVmMachines implements MachineFactory {
         }
     }
 
-    private record MicroVmMachine(MicroVm vm) implements Machine {
+    private record MicroVmMachine(MicroVm vm, long memoryBytes) implements Machine {
         @Override
         public void resume() {
             vm.resume();
@@ -125,7 +134,7 @@ final class MicroVmMachines implements MachineFactory {
 
         @Override
         public long residentBytes() {
-            return vm.residentBytes();
+            return memoryBytes;
         }
 
         @Override
