@@ -46,12 +46,14 @@ final class MicroVmMachines implements MachineFactory {
         BootSource source = new BootSource(
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
-        return new MicroVmMachine(MicroVm.boot(shape, source, attachments(plan), listener));
+        return new MicroVmMachine(
+                MicroVm.boot(shape, source, attachments(plan), listener));
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
-        return new MicroVmMachine(MicroVm.restore(snapshot, attachments(plan), listener, timeline));
+        return new MicroVmMachine(
+                MicroVm.restore(snapshot, attachments(plan), listener, timeline));
     }
 
     private static Attachments attachments(MachinePlan plan) {
@@ -78,13 +80,18 @@ final class MicroVmMachines implements MachineFactory {
 
     @Override
     public SnapshotSubject subject(MachinePlan plan) {
-        // The kernel is in the snapshot's memory: a newer one on the host does not make the snapshot unusable.
-        return new SnapshotSubject(
-                Map.of("app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest()));
+        return new SnapshotSubject(Map.of(
+                "app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest(), "kernel", plan.kernelDigest()));
+    }
+
+    @Override
+    public String kernelDigest() {
+        return parts.get().kernelDigest();
     }
 
     @Override
     public void check(Path snapshot, MachinePlan plan) {
+        // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
         @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
