@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param name the app's name; empty for a generated one
  * @param image image reference as given
  * @param vcpus number of vCPUs
- * @param memoryBytes guest memory in bytes, a multiple of 1 MiB
+ * @param memoryBytes guest memory in bytes, a multiple of 2 MiB
  * @param ports published ports
  * @param env environment variables {@code K=V} on top of the image's
  * @param command replaces the image's Cmd; empty for the image's

@@ -35,9 +35,10 @@ final class AppSpecRules {
         if (vcpus < 1 || vcpus > Limits.MAX_VCPUS) {
             throw UserException.invalid("vcpus " + vcpus + " is out of range; use 1 to " + Limits.MAX_VCPUS);
         }
-        if (memoryBytes < Limits.MIN_MEMORY || memoryBytes > Limits.MAX_MEMORY || memoryBytes % MIB != 0) {
-            throw UserException.invalid("memory " + memoryBytes + " bytes is out of range; use whole MiB from "
-                    + Limits.MIN_MEMORY / MIB + " to " + Limits.MAX_MEMORY / MIB);
+        if (memoryBytes < Limits.MIN_MEMORY || memoryBytes > Limits.MAX_MEMORY || memoryBytes % (2 * MIB) != 0) {
+            throw UserException.invalid(
+                    "memory " + memoryBytes + " bytes is out of range; use an even number of MiB from "
+                            + Limits.MIN_MEMORY / MIB + " to " + Limits.MAX_MEMORY / MIB);
         }
         checkPorts(ports);
         checkTexts(env, command, entrypoint, user, workdir);

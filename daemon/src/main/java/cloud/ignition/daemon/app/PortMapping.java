@@ -79,7 +79,7 @@ public record PortMapping(Optional<InetAddress> hostAddress, int hostPort, int g
 
     private static Optional<InetAddress> address(String text, String dotted) {
         try {
-            InetAddress address = Inet4Address.ofLiteral(dotted);
+            InetAddress address = Ipv4.parse(dotted);
             return address.isAnyLocalAddress() ? Optional.empty() : Optional.of(address);
         } catch (IllegalArgumentException e) {
             throw bad(text, "'" + dotted + "' is not an IPv4 address");

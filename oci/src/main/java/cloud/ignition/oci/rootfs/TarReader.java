@@ -195,7 +195,8 @@ final class TarReader {
     private void skipContent() throws IOException {
         skipFully(contentLeft);
         contentLeft = 0;
-        skipFully(paddingLeft);
+        // umoci leaves out the last entry's padding; where more follows, the next header is cut off and noticed.
+        in.readNBytes(block, 0, paddingLeft);
         paddingLeft = 0;
     }
 

@@ -59,6 +59,11 @@ public final class DescriptorChain {
         return addresses[readable + index];
     }
 
+    /** A piece the device may write; {@code 0 <= index < writablePieces()}. */
+    public MemorySegment writablePiece(int index) {
+        return memory.slice(writableAddress(index), writableLength(index));
+    }
+
     /**
      * Copies bytes the device may read.
      *

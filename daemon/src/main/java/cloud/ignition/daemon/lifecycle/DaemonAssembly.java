@@ -1,0 +1,137 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.Daemon;
+import cloud.ignition.daemon.app.DaemonOptions;
+import cloud.ignition.daemon.app.Images;
+import cloud.ignition.daemon.image.GuestParts;
+import cloud.ignition.daemon.image.StoredImages;
+import cloud.ignition.daemon.network.AddressPool;
+import cloud.ignition.daemon.network.AppAddress;
+import cloud.ignition.daemon.network.HostNetwork;
+import cloud.ignition.daemon.state.AppRecord;
+import cloud.ignition.daemon.state.StateDirectory;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Wires a daemon by hand. */
+public final class DaemonAssembly implements Daemon {
+    private static final System.Logger LOG = System.getLogger(DaemonAssembly.class.getName());
+    private static final int IDLE_THREADS = 4;
+
+    private final StateDirectory state;
+    private final HostNetwork network;
+    private final ThreadPoolExecutor pool;
+    private final ScheduledExecutorService timer;
+    private final ApplicationService applications;
+    private final StoredImages images;
+    private final AtomicBoolean shutDown = new AtomicBoolean();
+
+    private DaemonAssembly(
+            StateDirectory state,
+            HostNetwork network,
+            ThreadPoolExecutor pool,
+            ScheduledExecutorService timer,
+            ApplicationService applications,
+            StoredImages images) {
+        this.state = state;
+        this.network = network;
+        this.pool = pool;
+        this.timer = timer;
+        this.applications = applications;
+        this.images = images;
+    }
+
+    /**
+     * Opens the state directory, adopts its apps and starts to watch their taps.
+     *
+     * @throws cloud.ignition.daemon.app.UserException when the directory is in use, or an option is wrong
+     */
+    public static Daemon open(DaemonOptions options) {
+        AddressPool addresses = AddressPool.parse(options.network());
+        StateDirectory state = StateDirectory.open(options.stateDirectory());
+        try {
+            return open(options, addresses, state);
+        } catch (RuntimeException e) {
+            state.close();
+            throw e;
+        }
+    }
+
+    private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state) {
+        GuestPartsOnce parts = new GuestPartsOnce(
+                () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
+        StoredImages images = StoredImages.open(state.root());
+        HostNetwork network = new HostNetwork(addresses);
+        ThreadPoolExecutor pool = pool();
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        Services services =
+                new Services(state, network, new MicroVmMachines(parts), pool, timer, Services.Timeouts.DEFAULT);
+        ApplicationService applications = new ApplicationService(services, addresses, images);
+        images.setInUse(applications::uses);
+        adopt(state, addresses, network, applications);
+        return new DaemonAssembly(state, network, pool, timer, applications, images);
+    }
+
+    private static void adopt(
+            StateDirectory state, AddressPool addresses, HostNetwork network, ApplicationService applications) {
+        StateDirectory.Adopted found = state.adopt();
+        found.complaints().forEach(complaint -> LOG.log(System.Logger.Level.WARNING, complaint));
+        Set<AppAddress> wanted = new HashSet<>();
+        for (AppRecord app : found.apps()) {
+            if (app.phase() == AppRecord.Phase.UP && app.addressIndex() < addresses.capacity()) {
+                wanted.add(addresses.address(app.addressIndex()));
+            }
+        }
+        List<String> reaped = network.reapOrphans(wanted);
+        found.apps().forEach(applications::adopt);
+        if (!found.apps().isEmpty() || !reaped.isEmpty()) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "adopted " + found.apps().size() + " apps, " + wanted.size()
+                            + " of them awake on a packet; removed " + reaped.size() + " orphaned taps");
+        }
+    }
+
+    /** Threads that stand ready, so that a wake does not begin with making one; more are made when all are busy. */
+    private static ThreadPoolExecutor pool() {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                IDLE_THREADS, Integer.MAX_VALUE, 60, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("app-"));
+        pool.prestartAllCoreThreads();
+        return pool;
+    }
+
+    private static ThreadFactory threads(String name) {
+        return Thread.ofPlatform().name(name, 0).daemon(true).factory();
+    }
+
+    @Override
+    public Applications applications() {
+        return applications;
+    }
+
+    @Override
+    public Images images() {
+        return images;
+    }
+
+    @Override
+    public void shutdown() {
+        if (shutDown.compareAndSet(false, true)) {
+            applications.shutdown();
+            images.close();
+            network.close();
+            timer.shutdownNow();
+            pool.shutdown();
+            state.close();
+        }
+    }
+}

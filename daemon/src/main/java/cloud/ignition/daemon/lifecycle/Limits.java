@@ -1,0 +1,35 @@
+package cloud.ignition.daemon.lifecycle;
+
+import java.time.Duration;
+
+/** Time limits and bounds of the apps' lives. */
+final class Limits {
+    /** How long a boot may take until its trigger before the app counts as running without a snapshot. */
+    static final Duration TRIGGER_TIMEOUT = Duration.ofMinutes(5);
+
+    /** How long a guest may take to answer a quiesce request before it is paused by force. */
+    static final Duration QUIESCE_TIMEOUT = Duration.ofSeconds(3);
+
+    /** Pause before a wake is tried again that the host refused. */
+    static final Duration WAKE_RETRY = Duration.ofSeconds(2);
+
+    /** How long after a wake its time line is logged: by then the first packet has gone out. */
+    static final Duration WAKE_LOG_DELAY = Duration.ofSeconds(1);
+
+    /** How long a daemon that shuts down waits for its apps to be saved. */
+    static final Duration SHUTDOWN_TIMEOUT = Duration.ofMinutes(5);
+
+    /** An app whose vCPUs use more than this share of one host CPU is at work, not idle. */
+    static final double IDLE_CPU_SHARE = 0.10;
+
+    /** Longest line of the guest's console that is kept, bytes; the rest is given as further lines. */
+    static final int MAX_CONSOLE_LINE = (16 << 10) + 2;
+
+    /** Last console lines that are kept to explain why a guest ended. */
+    static final int KEPT_LAST_LINES = 40;
+
+    /** Longest last line that is repeated in an app's message, characters. */
+    static final int MAX_QUOTED_LINE = 200;
+
+    private Limits() {}
+}

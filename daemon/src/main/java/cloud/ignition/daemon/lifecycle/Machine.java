@@ -1,0 +1,26 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.vmm.Activity;
+import cloud.ignition.vmm.SnapshotSubject;
+import java.nio.file.Path;
+
+/** A machine as a supervisor uses it; the real one is a {@link cloud.ignition.vmm.MicroVm}, whose methods these are. */
+interface Machine extends AutoCloseable {
+    void resume();
+
+    void pause();
+
+    void requestQuiesce();
+
+    void save(Path directory, SnapshotSubject subject);
+
+    void sendConsole(byte[] bytes);
+
+    Activity activity();
+
+    /** Guest memory that is in the host's memory, bytes. */
+    long residentBytes();
+
+    @Override
+    void close();
+}

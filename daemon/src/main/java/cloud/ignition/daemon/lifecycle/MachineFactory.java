@@ -1,0 +1,29 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.WakeTimeline;
+import java.nio.file.Path;
+
+/** Makes machines. */
+interface MachineFactory {
+    /** A machine that boots, not yet running. */
+    Machine boot(MachinePlan plan, MachineListener listener);
+
+    /**
+     * A machine that stands where it was saved.
+     *
+     * @throws cloud.ignition.vmm.SnapshotRefusedException when the snapshot is damaged or does not fit
+     */
+    Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline);
+
+    /** What a snapshot of this plan is a snapshot of. */
+    SnapshotSubject subject(MachinePlan plan);
+
+    /**
+     * Checks, without restoring it, that a snapshot is one of this plan.
+     *
+     * @throws cloud.ignition.vmm.SnapshotRefusedException when it is damaged or of another image
+     */
+    void check(Path snapshot, MachinePlan plan);
+}

@@ -1,0 +1,136 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.daemon.app.SnapshotTrigger;
+import cloud.ignition.daemon.app.UserException;
+import cloud.ignition.daemon.image.GuestParts;
+import cloud.ignition.daemon.network.Nameservers;
+import cloud.ignition.vmm.Activity;
+import cloud.ignition.vmm.Attachments;
+import cloud.ignition.vmm.BootSource;
+import cloud.ignition.vmm.DoorbellTrigger;
+import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.MachineShape;
+import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.SnapshotRefusedException;
+import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.WakeTimeline;
+import cloud.ignition.vmm.snapshot.SnapshotManifest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** {@link MachineFactory} on {@link MicroVm}. */
+final class MicroVmMachines implements MachineFactory {
+    private static final String IMAGE_FACT = "image";
+
+    private final Supplier<GuestParts> parts;
+
+    /** @param parts asked at each boot; may throw when there is no guest kernel, which wakes do not need */
+    MicroVmMachines(Supplier<GuestParts> parts) {
+        this.parts = parts;
+    }
+
+    @Override
+    public Machine boot(MachinePlan plan, MachineListener listener) {
+        GuestParts guest = parts.get();
+        byte[] config = GuestConfig.archive(
+                plan.spec().name(),
+                plan.launch(),
+                plan.spec().trigger(),
+                plan.link().address(),
+                Nameservers.ofHost());
+        BootSource source = new BootSource(
+                guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
+        MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
+        return new MicroVmMachine(MicroVm.boot(shape, source, attachments(plan), listener));
+    }
+
+    @Override
+    public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
+        return new MicroVmMachine(MicroVm.restore(snapshot, attachments(plan), listener, timeline));
+    }
+
+    private static Attachments attachments(MachinePlan plan) {
+        Path root = plan.launch().rootImage();
+        if (!Files.isReadable(root)) {
+            throw UserException.unavailable(
+                    "root image " + root + " of app " + plan.spec().name() + " is gone; pull its image again");
+        }
+        return new Attachments(
+                List.of(new Attachments.Disk(root, true)),
+                Optional.of(new Attachments.Net(
+                        plan.link().tap(), plan.link().address().guestMac())));
+    }
+
+    private static DoorbellTrigger trigger(SnapshotTrigger trigger) {
+        return switch (trigger.kind()) {
+            case FIRST_LISTEN -> new DoorbellTrigger.FirstListen();
+            case NTH_LISTEN -> new DoorbellTrigger.NthListen(trigger.value());
+            case LISTEN_ON_PORT -> new DoorbellTrigger.ListenOnPort(trigger.value());
+            case USER_SPACE_READY -> new DoorbellTrigger.UserSpaceReady();
+            case MANUAL -> new DoorbellTrigger.Manual();
+        };
+    }
+
+    @Override
+    public SnapshotSubject subject(MachinePlan plan) {
+        // The kernel is in the snapshot's memory: a newer one on the host does not make the snapshot unusable.
+        return new SnapshotSubject(
+                Map.of("app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest()));
+    }
+
+    @Override
+    public void check(Path snapshot, MachinePlan plan) {
+        @Nullable String image = SnapshotManifest.read(snapshot).subject().get(IMAGE_FACT);
+        if (!plan.launch().imageDigest().equals(image)) {
+            throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
+                    + plan.spec().name() + " is of " + plan.launch().imageDigest());
+        }
+    }
+
+    private record MicroVmMachine(MicroVm vm) implements Machine {
+        @Override
+        public void resume() {
+            vm.resume();
+        }
+
+        @Override
+        public void pause() {
+            vm.pause();
+        }
+
+        @Override
+        public void requestQuiesce() {
+            vm.requestQuiesce();
+        }
+
+        @Override
+        public void save(Path directory, SnapshotSubject subject) {
+            vm.save(directory, subject);
+        }
+
+        @Override
+        public void sendConsole(byte[] bytes) {
+            vm.sendConsole(bytes);
+        }
+
+        @Override
+        public Activity activity() {
+            return vm.activity();
+        }
+
+        @Override
+        public long residentBytes() {
+            return vm.residentBytes();
+        }
+
+        @Override
+        public void close() {
+            vm.close();
+        }
+    }
+}

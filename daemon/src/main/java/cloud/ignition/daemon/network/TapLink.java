@@ -1,0 +1,115 @@
+package cloud.ignition.daemon.network;
+
+import cloud.ignition.daemon.app.UserException;
+import cloud.ignition.linux.LinuxException;
+import cloud.ignition.linux.Tap;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A {@link Link} on a real tap. */
+final class TapLink implements Link {
+    private static final int QUEUE_LENGTH = 1000;
+    private static final int MAX_FRAME = (64 << 10) + 64;
+    private static final long NOT_WATCHED = -1;
+
+    private final AppAddress address;
+    private final Tap tap;
+    private final SleepingTaps sleepers;
+    private long watch = NOT_WATCHED;
+
+    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers) {
+        this.address = address;
+        this.tap = tap;
+        this.sleepers = sleepers;
+    }
+
+    /** Makes the tap or takes over the existing one, and brings it to the wanted state either way. */
+    static TapLink open(AppAddress address, SleepingTaps sleepers) {
+        String name = address.tapName();
+        Tap tap;
+        try {
+            tap = Tap.open(name, true);
+        } catch (LinuxException e) {
+            throw UserException.unavailable(
+                    "network device " + name + " cannot be made: " + e.getMessage()
+                            + "; the daemon needs root and the kernel's TUN driver (modprobe tun)",
+                    e);
+        }
+        try {
+            // Before the link comes up: no router solicitations or multicast reports that would wake the app.
+            Sysctl.setIfPresent("net/ipv6/conf/" + name + "/disable_ipv6", "1");
+            Sysctl.set("net/ipv4/conf/" + name + "/route_localnet", "1");
+            HostTool.IP.run(setup(address), List.of("-batch", "-"));
+        } catch (RuntimeException e) {
+            tap.close();
+            throw e;
+        }
+        return new TapLink(address, tap, sleepers);
+    }
+
+    private static String setup(AppAddress address) {
+        String name = address.tapName();
+        return """
+            link set dev %1$s address %2$s txqueuelen %3$d multicast off
+            address replace %4$s/%5$d dev %1$s
+            link set dev %1$s up
+            neighbour replace %6$s lladdr %7$s dev %1$s nud permanent
+            """.formatted(
+                        name,
+                        address.hostMac(),
+                        QUEUE_LENGTH,
+                        address.hostAddress(),
+                        AppAddress.PREFIX,
+                        address.guestAddress(),
+                        address.guestMacText());
+    }
+
+    @Override
+    public AppAddress address() {
+        return address;
+    }
+
+    @Override
+    public Tap tap() {
+        return tap;
+    }
+
+    @Override
+    public synchronized void watch(Runnable onPacket) {
+        unwatch();
+        watch = sleepers.add(tap.fd(), onPacket);
+    }
+
+    @Override
+    public synchronized void unwatch() {
+        if (watch != NOT_WATCHED) {
+            sleepers.remove(watch);
+            watch = NOT_WATCHED;
+        }
+    }
+
+    @Override
+    public void discardQueued() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment frame = arena.allocate(MAX_FRAME);
+            int left = QUEUE_LENGTH;
+            while (left > 0 && tap.fd().read(frame) > 0) {
+                left--;
+            }
+        }
+    }
+
+    @Override
+    public void remove() {
+        unwatch();
+        tap.setPersistent(false);
+        tap.close();
+    }
+
+    @Override
+    public void close() {
+        unwatch();
+        tap.close();
+    }
+}

@@ -1,0 +1,96 @@
+package cloud.ignition.daemon.state;
+
+import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.image.Launch;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What is durable of an app besides its snapshots and its log.
+ *
+ * @param id identifier, also the name of its directory
+ * @param spec what the user asked for; its name is the app's
+ * @param addressIndex which /30 of the address pool it has
+ * @param createdAt when it was created
+ * @param phase where it is in its life, as far as a daemon that starts must know
+ * @param phaseSince since when
+ * @param message one line on the last thing that went wrong, or empty
+ * @param exitCode exit code of the application once it ended
+ * @param launch what it boots; empty until its image was fetched
+ * @param wakes wakes from a snapshot so far
+ * @param coldBoots boots so far
+ */
+public record AppRecord(
+        String id,
+        AppSpec spec,
+        int addressIndex,
+        Instant createdAt,
+        Phase phase,
+        Instant phaseSince,
+        String message,
+        Optional<Integer> exitCode,
+        Optional<Launch> launch,
+        long wakes,
+        long coldBoots) {
+
+    /** Where an app is in its life. Whether it runs or sleeps is not durable: a daemon that starts finds it asleep. */
+    public enum Phase {
+        /** Created, its image not yet fetched. */
+        CREATED,
+        /** Packets wake it. */
+        UP,
+        /** Stopped by the user. */
+        STOPPED,
+        /** The application ended. */
+        EXITED,
+        /** Its machine cannot run. */
+        FAILED
+    }
+
+    /** Checks what the rest of the daemon relies on. */
+    public AppRecord {
+        if (!id.matches("[0-9a-f]{12}") || spec.name().isEmpty() || addressIndex < 0 || wakes < 0 || coldBoots < 0) {
+            throw new IllegalArgumentException("app record with a wrong id, name, address or counter");
+        }
+        if (phase == Phase.UP && launch.isEmpty()) {
+            throw new IllegalArgumentException("app record in phase UP without a launch");
+        }
+    }
+
+    /** The same in another phase. */
+    public AppRecord inPhase(Phase next, Instant since, String text, Optional<Integer> code) {
+        return new AppRecord(id, spec, addressIndex, createdAt, next, since, text, code, launch, wakes, coldBoots);
+    }
+
+    /** The same with what it boots. */
+    public AppRecord withLaunch(Launch resolved) {
+        return new AppRecord(
+                id,
+                spec,
+                addressIndex,
+                createdAt,
+                phase,
+                phaseSince,
+                message,
+                exitCode,
+                Optional.of(resolved),
+                wakes,
+                coldBoots);
+    }
+
+    /** The same with other counters. */
+    public AppRecord withCounters(long newWakes, long newColdBoots) {
+        return new AppRecord(
+                id,
+                spec,
+                addressIndex,
+                createdAt,
+                phase,
+                phaseSince,
+                message,
+                exitCode,
+                launch,
+                newWakes,
+                newColdBoots);
+    }
+}

@@ -1,0 +1,132 @@
+package cloud.ignition.daemon.state;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The snapshots of one app: directories {@code snapshots/N} with rising numbers, each written under a temporary name and
+ * renamed by the writer. The newest is the app's memory; older ones are garbage. A refused one is set aside as
+ * {@code snapshots/N.refused} so that it can be looked at; only the last such is kept.
+ */
+public final class SnapshotShelf {
+    private static final String REFUSED = ".refused";
+
+    private final Path directory;
+    private long size = -1;
+
+    /** The shelf of one app, whose directory exists. */
+    public SnapshotShelf(Path appDirectory) {
+        this.directory = appDirectory.resolve("snapshots");
+    }
+
+    /** The newest snapshot. */
+    public synchronized Optional<Path> newest() {
+        List<Long> numbers = numbers();
+        return numbers.isEmpty()
+                ? Optional.empty()
+                : Optional.of(directory.resolve(numbers.getLast().toString()));
+    }
+
+    /** A directory name for the next snapshot; its parent exists, it does not. */
+    public synchronized Path next() {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        List<Long> numbers = numbers();
+        return directory.resolve(Long.toString(numbers.isEmpty() ? 1 : numbers.getLast() + 1));
+    }
+
+    /** Removes everything but the newest snapshot and the one that was set aside. */
+    public synchronized void removeOlder() {
+        size = -1;
+        Optional<Path> newest = newest();
+        for (Path entry : entries()) {
+            String name = entry.getFileName().toString();
+            if (!name.endsWith(REFUSED) && !newest.equals(Optional.of(entry))) {
+                delete(entry);
+            }
+        }
+    }
+
+    /** Removes all snapshots; what was set aside stays. */
+    public synchronized void clear() {
+        size = -1;
+        for (Path entry : entries()) {
+            if (!entry.getFileName().toString().endsWith(REFUSED)) {
+                delete(entry);
+            }
+        }
+    }
+
+    /** Takes a snapshot that was refused out of the way; returns where it is now. */
+    public synchronized Path setAside(Path snapshot) {
+        size = -1;
+        for (Path entry : entries()) {
+            if (entry.getFileName().toString().endsWith(REFUSED)) {
+                delete(entry);
+            }
+        }
+        Path aside = snapshot.resolveSibling(snapshot.getFileName() + REFUSED);
+        try {
+            Files.move(snapshot, aside, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return aside;
+    }
+
+    /** Disk space of everything on the shelf, bytes. */
+    public synchronized long allocatedBytes() {
+        if (size < 0) {
+            try {
+                size = FileTree.allocatedBytes(directory);
+            } catch (IOException e) {
+                return 0;
+            }
+        }
+        return size;
+    }
+
+    private List<Long> numbers() {
+        List<Long> numbers = new ArrayList<>();
+        for (Path entry : entries()) {
+            String name = entry.getFileName().toString();
+            if (name.matches("[0-9]{1,15}")) {
+                numbers.add(Long.parseLong(name));
+            }
+        }
+        numbers.sort(Comparator.naturalOrder());
+        return numbers;
+    }
+
+    private List<Path> entries() {
+        List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
+            stream.forEach(entries::add);
+        } catch (NoSuchFileException e) {
+            return entries;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return entries;
+    }
+
+    private static void delete(Path entry) {
+        try {
+            FileTree.delete(entry);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

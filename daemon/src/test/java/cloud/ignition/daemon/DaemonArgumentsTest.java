@@ -1,0 +1,60 @@
+package cloud.ignition.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DaemonArgumentsTest {
+    @Test
+    void readsEveryOption() {
+        DaemonArguments arguments = DaemonArguments.parse(
+                List.of(
+                        "--state",
+                        "/s",
+                        "--socket=/t",
+                        "--network",
+                        "10.1.0.0/16",
+                        "--kernel",
+                        "/k",
+                        "--initramfs",
+                        "/i"),
+                Map.of());
+
+        assertThat(arguments.help()).isFalse();
+        assertThat(arguments.socket()).isEqualTo(Path.of("/t"));
+        assertThat(arguments.options().stateDirectory()).isEqualTo(Path.of("/s"));
+        assertThat(arguments.options().network()).isEqualTo("10.1.0.0/16");
+        assertThat(arguments.options().kernel()).isEqualTo(Optional.of(Path.of("/k")));
+        assertThat(arguments.options().initramfs()).isEqualTo(Optional.of(Path.of("/i")));
+    }
+
+    @Test
+    void socketComesFromOptionThenEnvironmentThenDefault() {
+        Map<String, String> environment = Map.of("IGNITION_SOCKET", "/e");
+        assertThat(DaemonArguments.parse(List.of("--socket", "/o"), environment).socket())
+                .isEqualTo(Path.of("/o"));
+        assertThat(DaemonArguments.parse(List.of(), environment).socket()).isEqualTo(Path.of("/e"));
+        assertThat(DaemonArguments.parse(List.of(), Map.of()).socket()).isEqualTo(Path.of("/run/ignition.sock"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--stat /x,unknown option --stat",
+        "start,unexpected word start",
+        "--state,option --state needs a value",
+        "--state=,option --state has an empty value",
+        "--state /a --state /b,option --state is given twice",
+    })
+    void refusesTheRest(String words, String message) {
+        assertThatThrownBy(() -> DaemonArguments.parse(List.of(words.split(" ", -1)), Map.of()))
+                .hasMessageContaining(message)
+                .hasMessageContaining("ignition daemon --help");
+    }
+}

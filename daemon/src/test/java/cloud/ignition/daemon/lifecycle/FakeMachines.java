@@ -1,0 +1,223 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.vmm.Activity;
+import cloud.ignition.vmm.Doorbell;
+import cloud.ignition.vmm.DoorbellAnswer;
+import cloud.ignition.vmm.MachineExit;
+import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.SnapshotRefusedException;
+import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.WakeTimeline;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Machines without KVM, driven by the test; they check that they are used in a legal order. */
+final class FakeMachines implements MachineFactory {
+    final BlockingQueue<Fake> made = new LinkedBlockingQueue<>();
+    final List<Fake> all = new ArrayList<>();
+    volatile @Nullable RuntimeException bootFailure;
+    volatile @Nullable RuntimeException restoreFailure;
+
+    /** The next machine that is made, waiting for it. */
+    Fake next() throws InterruptedException {
+        Fake fake = made.poll(20, TimeUnit.SECONDS);
+        if (fake == null) {
+            throw new AssertionError("no machine was made");
+        }
+        return fake;
+    }
+
+    private Fake make(MachineListener listener, boolean booted, String memory) {
+        Fake fake = new Fake(listener, booted, memory);
+        synchronized (all) {
+            all.add(fake);
+        }
+        made.add(fake);
+        return fake;
+    }
+
+    /** How many are open now. */
+    long open() {
+        synchronized (all) {
+            return all.stream().filter(fake -> !fake.closed).count();
+        }
+    }
+
+    @Override
+    public Machine boot(MachinePlan plan, MachineListener listener) {
+        if (bootFailure != null) {
+            throw bootFailure;
+        }
+        return make(listener, true, "fresh");
+    }
+
+    @Override
+    public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
+        if (restoreFailure != null) {
+            throw restoreFailure;
+        }
+        try {
+            String memory = Files.readString(snapshot.resolve("memory"));
+            if (memory.isEmpty()) {
+                throw new SnapshotRefusedException(snapshot + " is damaged");
+            }
+            timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
+            return make(listener, false, memory);
+        } catch (IOException e) {
+            throw new SnapshotRefusedException(snapshot + " is damaged: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public SnapshotSubject subject(MachinePlan plan) {
+        return new SnapshotSubject(Map.of("image", plan.launch().imageDigest()));
+    }
+
+    @Override
+    public void check(Path snapshot, MachinePlan plan) {
+        if (!Files.exists(snapshot.resolve("memory"))) {
+            throw new SnapshotRefusedException(snapshot + " has no memory file");
+        }
+    }
+
+    /** One machine. */
+    static final class Fake implements Machine {
+        final boolean booted;
+        final BlockingQueue<String> calls = new LinkedBlockingQueue<>();
+        private final MachineListener listener;
+        volatile String memory;
+        volatile boolean running;
+        volatile boolean closed;
+        volatile boolean answersQuiesce = true;
+        volatile boolean saveFails;
+        volatile long lastPacketNanos;
+        volatile long cpuNanos;
+
+        Fake(MachineListener listener, boolean booted, String memory) {
+            this.listener = listener;
+            this.booted = booted;
+            this.memory = memory;
+        }
+
+        // ---- what the guest does ----
+
+        DoorbellAnswer ring(Doorbell.Kind kind) {
+            DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
+            if (answer == DoorbellAnswer.HOLD) {
+                running = false;
+            }
+            return answer;
+        }
+
+        void print(String text) {
+            listener.onConsole(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        void kernel(String line) {
+            listener.onKernelMessage(line);
+        }
+
+        void end(MachineExit.Kind kind) {
+            running = false;
+            listener.onExit(new MachineExit(kind, "test"));
+        }
+
+        /** The next call of the supervisor, waiting for it. */
+        String call() throws InterruptedException {
+            String call = calls.poll(20, TimeUnit.SECONDS);
+            if (call == null) {
+                throw new AssertionError("nothing was asked of the machine");
+            }
+            return call;
+        }
+
+        void expect(String... expected) throws InterruptedException {
+            for (String one : expected) {
+                String call = call();
+                if (!call.equals(one)) {
+                    throw new AssertionError("expected " + one + " but the supervisor called " + call);
+                }
+            }
+        }
+
+        // ---- what the supervisor does ----
+
+        private void called(String what) {
+            if (closed) {
+                throw new IllegalStateException(what + " on a closed machine");
+            }
+            calls.add(what);
+        }
+
+        @Override
+        public void resume() {
+            running = true;
+            called("resume");
+        }
+
+        @Override
+        public void pause() {
+            running = false;
+            called("pause");
+        }
+
+        @Override
+        public void requestQuiesce() {
+            called("quiesce");
+            if (answersQuiesce) {
+                Thread.ofVirtual().start(() -> ring(Doorbell.Kind.QUIESCED));
+            }
+        }
+
+        @Override
+        public void save(Path directory, SnapshotSubject subject) {
+            if (running) {
+                throw new IllegalStateException("saved while running");
+            }
+            called("save");
+            if (saveFails) {
+                throw new UncheckedIOException(new IOException("No space left on device"));
+            }
+            try {
+                Files.createDirectory(directory);
+                Files.writeString(directory.resolve("memory"), memory);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void sendConsole(byte[] bytes) {
+            called("console " + new String(bytes, StandardCharsets.UTF_8).strip());
+        }
+
+        @Override
+        public Activity activity() {
+            return new Activity(0, 0, 0, 0, lastPacketNanos, cpuNanos);
+        }
+
+        @Override
+        public long residentBytes() {
+            return 4096;
+        }
+
+        @Override
+        public void close() {
+            if (!closed) {
+                calls.add("close");
+            }
+            closed = true;
+            running = false;
+        }
+    }
+}

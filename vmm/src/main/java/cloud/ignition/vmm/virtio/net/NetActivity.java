@@ -1,0 +1,88 @@
+package cloud.ignition.vmm.virtio.net;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went through a network device, since it was created. Written under the transport's lock, read by any thread;
+ * "in" is towards the guest. Lengths are those of the frames, without virtio header.
+ */
+public final class NetActivity {
+    private final LongSupplier nanoTime;
+    private final AtomicLong packetsIn = new AtomicLong();
+    private final AtomicLong packetsOut = new AtomicLong();
+    private final AtomicLong bytesIn = new AtomicLong();
+    private final AtomicLong bytesOut = new AtomicLong();
+    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong lastPacketNanos;
+    private final AtomicReference<@Nullable Runnable> onNextPacketOut = new AtomicReference<>();
+
+    /** @param nanoTime monotonic clock, in nanoseconds */
+    NetActivity(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.lastPacketNanos = new AtomicLong(nanoTime.getAsLong());
+    }
+
+    /** Frames delivered to the guest. */
+    public long packetsIn() {
+        return packetsIn.get();
+    }
+
+    /** Frames sent by the guest and taken by the back end. */
+    public long packetsOut() {
+        return packetsOut.get();
+    }
+
+    /** Bytes delivered to the guest. */
+    public long bytesIn() {
+        return bytesIn.get();
+    }
+
+    /** Bytes sent by the guest. */
+    public long bytesOut() {
+        return bytesOut.get();
+    }
+
+    /** Frames of the guest that were malformed or that the back end did not take. */
+    public long dropped() {
+        return dropped.get();
+    }
+
+    /** When the last frame went through either way, on the monotonic clock; before the first: the device's creation. */
+    public long lastPacketNanos() {
+        return lastPacketNanos.get();
+    }
+
+    /** Has {@code action} run once, on the event loop, right after the next frame of the guest went out. */
+    public void onNextPacketOut(Runnable action) {
+        onNextPacketOut.set(action);
+    }
+
+    void received(long bytes) {
+        add(packetsIn, 1);
+        add(bytesIn, bytes);
+        lastPacketNanos.setRelease(nanoTime.getAsLong());
+    }
+
+    void sent(long bytes) {
+        add(packetsOut, 1);
+        add(bytesOut, bytes);
+        lastPacketNanos.setRelease(nanoTime.getAsLong());
+        if (onNextPacketOut.getPlain() != null) {
+            Runnable action = onNextPacketOut.getAndSet(null);
+            if (action != null) {
+                action.run();
+            }
+        }
+    }
+
+    void lost() {
+        add(dropped, 1);
+    }
+
+    private static void add(AtomicLong counter, long n) {
+        counter.setRelease(counter.getPlain() + n); // one writer at a time: the transport's lock
+    }
+}
