@@ -56,27 +56,32 @@ write_settings() {
   {
     printf 'lab_modules=%s\n' "$(quote "$parts/lib/modules/$(<"$parts/complete")")"
     printf 'lab_authorized_key=%s\n' "$(quote "$(<"$machine/key.pub")")"
-    printf 'lab_shares=(%s)\n' "$(quote "${shares[@]}")"
+    printf 'lab_root_home=%s\n' "$(getent passwd root | cut -d: -f6)"
+    printf 'lab_shares=%s\n' "$(quote "$(lines "${shares[@]}")")"
+    printf 'lab_live=%s\n' "$(quote "$(lines "${live[@]}")")"
   } >"$machine/settings"
 }
 
-# share TAG MODE DIRECTORY: starts virtiofsd and appends QEMU's options for it to `devices`.
+lines() { (($# == 0)) || printf '%s\n' "$@"; }
+
+# share TAG MODE CACHE DIRECTORY: starts virtiofsd and appends QEMU's options for it to `devices`.
 share() {
   local pid
-  pid=$("$lab_home/lib/share-directory" "$machine/$1.sock" "$2" "$3" "$machine/virtiofsd.log" "$virtiofsd" {machine_lock}>&-) ||
-    die "cannot share $3 with the machine"
+  pid=$("$lab_home/lib/share-directory" "$machine/$1.sock" "$2" "$3" "$4" "$machine/virtiofsd.log" "$virtiofsd" {machine_lock}>&-) ||
+    die "cannot share $4 with the machine"
   remember_process "$machine/helpers" "$pid"
   devices+=(-chardev "socket,id=$1,path=$machine/$1.sock"
     -device "vhost-user-fs-pci,chardev=$1,tag=$1,queue-size=1024")
 }
 
-# boot_machine: claims nothing, boots `machine` with memory_mib, cpus, shares; returns when it is ready.
+# boot_machine: boots `machine` with memory_mib, cpus, shares, live; returns when it is ready.
 # With `tied` set to 1, QEMU ends with this shell, however that ends.
 boot_machine() {
   local index devices=() tie=() pid said=''
   write_settings
-  share lab-root read-only /
-  for index in "${!shares[@]}"; do share "lab-share$index" read-write "${shares[index]}"; done
+  share lab-root read-only always /
+  for index in "${!live[@]}"; do share "lab-live$index" read-only auto "${live[index]}"; done
+  for index in "${!shares[@]}"; do share "lab-share$index" read-write auto "${shares[index]}"; done
   ((tied)) && tie=(setpriv --pdeathsig KILL)
   exec {ready}< <(
     exec "${tie[@]}" setsid qemu-system-x86_64 -name "ignition-lab-$(basename "$machine")" -nodefaults -no-user-config \
@@ -116,9 +121,9 @@ find_port() {
   die "QEMU listens on no port"
 }
 
-# end_machine: files of shared directories are written, then everything of the machine goes away.
+# end_machine: everything of the machine goes away.
 end_machine() {
   [[ -d $machine ]] || return 0
-  ssh -F /dev/null -o ControlPath="$machine/control" -O exit lab >/dev/null 2>&1
+  [[ -e $machine/control ]] && ssh -F /dev/null -o ControlPath="$machine/control" -O exit lab >/dev/null 2>&1
   discard "$machine"
 }

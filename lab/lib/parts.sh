@@ -71,25 +71,35 @@ make_parts() {
   trap - EXIT
 }
 
-# Only what is needed to reach the host's root; every other module comes from there.
+# In the initramfs, so that loading them does not wait for virtio-fs; every other module is found in
+# the machine's /lib/modules.
+early_modules='virtio_pci virtiofs overlay'
+late_modules='kvm-amd tun virtio_net virtio-rng veth bridge br_netfilter dummy loop squashfs vhost_vsock
+  nf_tables nf_conntrack nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_fib_ipv4 nft_fib_inet
+  nft_reject_inet nft_limit nft_log'
+
 make_initramfs() {
-  local work=$1 version=$2 path name
-  mkdir -p "$work/initramfs.tree"/{bin,modules}
-  cp "$(type -P busybox)" "$work/initramfs.tree/bin/busybox"
-  install -m 755 "$lab_home/lib/init" "$work/initramfs.tree/init"
-  install -m 755 "$lab_home/lib/stage2" "$work/initramfs.tree/stage2"
-  PATH=$PATH:/usr/sbin:/sbin modprobe -d "$work" -S "$version" --show-depends -a virtio_pci virtiofs overlay |
+  local work=$1 version=$2 path name tree=$1/initramfs.tree modules
+  modules=$tree/lib/modules/$version
+  mkdir -p "$tree/bin" "$modules"
+  cp "$(type -P busybox)" "$tree/bin/busybox"
+  install -m 755 "$lab_home/lib/init" "$tree/init"
+  install -m 644 "$lab_home/lib/stage2" "$tree/stage2"
+  printf '%s\n' $early_modules >"$tree/modules.early"
+  printf '%s\n' $late_modules >"$tree/modules.late"
+  PATH=$PATH:/usr/sbin:/sbin modprobe -d "$work" -S "$version" --show-depends -a $early_modules $late_modules |
     awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
     while read -r path; do
       name=$(basename "$path")
       case $name in
-        *.xz) xz -dc "$path" >"$work/initramfs.tree/modules/${name%.xz}" ;;
-        *.zst) zstd -dqc "$path" >"$work/initramfs.tree/modules/${name%.zst}" ;;
-        *) cp "$path" "$work/initramfs.tree/modules/$name" ;;
+        *.xz) xz -dc "$path" >"$modules/${name%.xz}" ;;
+        *.zst) zstd -dqc "$path" >"$modules/${name%.zst}" ;;
+        *) cp "$path" "$modules/$name" ;;
       esac
-      printf '%s.ko\n' "${name%.ko*}" >>"$work/initramfs.tree/modules/order"
     done
-  [[ -s $work/initramfs.tree/modules/order ]] || die "kernel $version has no modules for virtio-fs"
-  (cd "$work/initramfs.tree" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) >"$work/initramfs"
-  rm -rf "$work/initramfs.tree"
+  cp "$work/lib/modules/$version"/modules.{builtin,builtin.modinfo,order} "$modules/"
+  PATH=$PATH:/usr/sbin:/sbin depmod -b "$tree" "$version"
+  rm -f "$modules"/modules.*.bin
+  (cd "$tree" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) >"$work/initramfs"
+  rm -rf "$tree"
 }

@@ -138,12 +138,14 @@ public final class ImageStore implements AutoCloseable {
 
     private Flight start(ImageReference reference) {
         Broadcast listeners = new Broadcast();
-        FutureTask<ImageRecord> task = new FutureTask<>(() -> puller.pull(reference, listeners)) {
-            @Override
-            protected void done() {
+        FutureTask<ImageRecord> task = new FutureTask<>(() -> {
+            try {
+                return puller.pull(reference, listeners);
+            } finally {
+                // Before the result is known: whoever has seen it and asks again must get a fresh answer.
                 flights.remove(reference);
             }
-        };
+        });
         // A platform thread: unpacking and merging keep a processor busy for seconds.
         Thread thread =
                 Thread.ofPlatform().daemon().name("image pull " + reference).start(task);

@@ -35,7 +35,7 @@ final class AttachedApp implements AutoCloseable {
 
     /** Shows the output until the application ends; gives its exit code. */
     int follow() {
-        context.daemon().getEvents(AppRequests.logs(name, true), new LogPrinter(context, false)::print);
+        context.daemon().getEvents(AppRequests.logs(name, true), LogPrinter.apart(context, false)::print);
         JsonObject app = context.daemon().get(AppRequests.app(name));
         int exitCode = app.optionalNumber("exitCode").map(Long::intValue).orElse(ENDED_BY_OTHERS);
         if (app.optionalNumber("exitCode").isEmpty()) {
@@ -52,7 +52,7 @@ final class AttachedApp implements AutoCloseable {
         if (!name.isEmpty()) {
             try {
                 context.daemon()
-                        .getEvents(AppRequests.logs(name, false) + "&tail=50", new LogPrinter(context, false)::print);
+                        .getEvents(AppRequests.logs(name, false) + "&tail=50", LogPrinter.explaining(context)::print);
             } catch (CliException e) {
                 // The failure itself is told by the caller; without the app there is no output to show.
                 context.err().flush();

@@ -30,7 +30,7 @@ final class LogsCommand implements Command {
                 .value("--tail")
                 .map(text -> "&tail=" + Units.parseCount("--tail", text, 0, MOST_LINES))
                 .orElse("");
-        context.daemon().getEvents(target + tail, new LogPrinter(context, arguments.has("--timestamps"))::print);
+        context.daemon().getEvents(target + tail, LogPrinter.apart(context, arguments.has("--timestamps"))::print);
         return 0;
     }
 }

@@ -53,6 +53,15 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Looks whether {@link #start} could have the socket, before anything else of the host is touched.
+     *
+     * @throws UserException when a daemon listens there already or the path cannot be used
+     */
+    public static void checkSocket(Path socketPath) {
+        SocketFile.check(socketPath);
+    }
+
     /** Where it listens. */
     public Path socketPath() {
         return socket.path();

@@ -36,13 +36,8 @@ final class SocketFile implements AutoCloseable {
      * @throws UserException when a daemon already listens there or the path cannot be used
      */
     static SocketFile prepare(Path wanted) {
-        Path path = wanted.toAbsolutePath().normalize();
-        Path parent = path.getParent();
-        if (parent == null) {
-            throw UserException.invalid("the socket path " + wanted + " is not a file; choose another with --socket");
-        }
-        checkLength(path, parent);
-        refuseLiveDaemon(path);
+        Path path = check(wanted);
+        Path parent = parent(path);
         try {
             return new SocketFile(path, Files.createTempDirectory(parent, ".ignition-"));
         } catch (NoSuchFileException e) {
@@ -55,6 +50,14 @@ final class SocketFile implements AutoCloseable {
                     "cannot create the socket " + path + ": " + e.getMessage() + "; choose another place with --socket",
                     e);
         }
+    }
+
+    /** As {@link #prepare}, but only looks; gives the absolute path. */
+    static Path check(Path wanted) {
+        Path path = wanted.toAbsolutePath().normalize();
+        checkLength(path, parent(path));
+        refuseLiveDaemon(path);
+        return path;
     }
 
     /** Where to bind the socket. */
@@ -80,6 +83,14 @@ final class SocketFile implements AutoCloseable {
         Files.deleteIfExists(temporary());
         Files.deleteIfExists(directory);
         Files.deleteIfExists(path);
+    }
+
+    private static Path parent(Path path) {
+        Path parent = path.getParent();
+        if (parent == null) {
+            throw UserException.invalid("the socket path " + path + " is not a file; choose another with --socket");
+        }
+        return parent;
     }
 
     private static void checkLength(Path path, Path parent) {

@@ -11,10 +11,10 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
-import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,15 +47,13 @@ final class MicroVmMachines implements MachineFactory {
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
         return new MicroVmMachine(
-                MicroVm.boot(shape, source, attachments(plan), listener),
-                plan.spec().memoryBytes());
+                MicroVm.boot(shape, source, attachments(plan), listener));
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
         return new MicroVmMachine(
-                MicroVm.restore(snapshot, attachments(plan), listener, timeline),
-                plan.spec().memoryBytes());
+                MicroVm.restore(snapshot, attachments(plan), listener, timeline));
     }
 
     private static Attachments attachments(MachinePlan plan) {
@@ -94,14 +92,14 @@ final class MicroVmMachines implements MachineFactory {
     @Override
     public void check(Path snapshot, MachinePlan plan) {
         // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
-        @Nullable String image = SnapshotManifest.read(snapshot).subject().get(IMAGE_FACT);
+        @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
                     + plan.spec().name() + " is of " + plan.launch().imageDigest());
         }
     }
 
-    private record MicroVmMachine(MicroVm vm, long memoryBytes) implements Machine {
+    private record MicroVmMachine(MicroVm vm) implements Machine {
         @Override
         public void resume() {
             vm.resume();
@@ -134,7 +132,7 @@ final class MicroVmMachines implements MachineFactory {
 
         @Override
         public long residentBytes() {
-            return memoryBytes;
+            return vm.residentBytes();
         }
 
         @Override

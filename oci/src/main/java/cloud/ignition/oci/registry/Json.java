@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -122,13 +123,13 @@ public final class Json {
 
     private static JsonNode expect(JsonNode value, JsonNodeType type, String name) {
         if (value.getNodeType() != type) {
-            throw refuse(name, type.name().toLowerCase(java.util.Locale.ROOT));
+            throw refuse(name, "of type " + type.name().toLowerCase(Locale.ROOT));
         }
         return value;
     }
 
     private static ImageException refuse(String name, String expected) {
         return new ImageException(
-                ImageException.Kind.REFUSED, "the image's JSON is malformed: '" + name + "' is not a " + expected);
+                ImageException.Kind.REFUSED, "the image's JSON is malformed: '" + name + "' is not " + expected);
     }
 }

@@ -70,6 +70,11 @@ final class Squashfs {
         return run("rdsquashfs", "--xattr", path, image.toString());
     }
 
+    /** Unpacks the whole image. */
+    void unpack(Path directory) throws IOException {
+        run("unsquashfs", "-quiet", "-no-progress", "-dest", directory.toString(), image.toString());
+    }
+
     String inode(String path) throws IOException {
         return stat(path)
                 .lines()

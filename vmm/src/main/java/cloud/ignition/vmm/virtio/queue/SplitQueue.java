@@ -65,7 +65,6 @@ public final class SplitQueue {
     private int nextUsed;
     private int published;
     private int interrupted;
-    private boolean interruptedKnown;
 
     /** @param maxSize largest size a driver may choose: a power of two up to {@link Limits#QUEUE_SIZE} */
     public SplitQueue(GuestMemory memory, int maxSize) {
@@ -165,7 +164,6 @@ public final class SplitQueue {
         nextUsed = 0;
         published = 0;
         interrupted = 0;
-        interruptedKnown = false;
     }
 
     /** Back to the state after a device reset. */
@@ -228,22 +226,14 @@ public final class SplitQueue {
 
     /** Whether what was published since the last call wants an interrupt; the caller then raises one. */
     public boolean takeInterruptDue() {
-        if (!ready || (interruptedKnown && interrupted == published)) {
+        if (!ready || interrupted == published) {
             return false;
         }
         int before = interrupted;
-        boolean first = !interruptedKnown;
         interrupted = published;
-        interruptedKnown = true;
-        if (first && before == published) {
-            return false; // nothing was published yet
-        }
         VarHandle.fullFence(); // our index must be out before we look what the driver wants (§2.7.7)
         if (!eventIdx) {
             return (avail.get(LE16, 0) & AVAIL_F_NO_INTERRUPT) == 0;
-        }
-        if (first) {
-            return true;
         }
         int usedEvent = Short.toUnsignedInt(avail.get(LE16, RING_ENTRIES + (long) size * AVAIL_ENTRY_BYTES));
         return ((published - usedEvent - 1) & 0xffff) < ((published - before) & 0xffff);
@@ -276,8 +266,7 @@ public final class SplitQueue {
         availSeen = nextAvail;
         nextUsed = state.nextUsed();
         published = nextUsed;
-        // interruptedKnown stays false: the interrupt in flight at the save may be lost, so the next one is not elided
-        interrupted = (published - 1) & 0xffff;
+        interrupted = published; // an interrupt on its way is in the transport's interrupt status
     }
 
     private boolean refill() {

@@ -88,14 +88,15 @@ public final class RngDevice implements VirtioDevice {
             return;
         }
         for (int turn = 0; turn < Limits.CHAINS_PER_TURN; turn++) {
-            long nanos = budget.nanosUntil(SMALLEST_ANSWER);
-            if (nanos > 0) {
-                waiting = true;
-                timer.setNanos(nanos);
-                return;
-            }
             DescriptorChain chain = requests.next();
             if (chain == null) {
+                return;
+            }
+            long nanos = budget.nanosUntil(SMALLEST_ANSWER);
+            if (nanos > 0) {
+                requests.giveBack(1);
+                waiting = true;
+                timer.setNanos(nanos);
                 return;
             }
             requests.complete(chain.head(), serve(chain));

@@ -1,0 +1,241 @@
+package cloud.ignition.vmm;
+
+import cloud.ignition.linux.EventFd;
+import cloud.ignition.vmm.bus.Bus;
+import cloud.ignition.vmm.codec.CorruptStateException;
+import cloud.ignition.vmm.doorbell.DoorbellDevice;
+import cloud.ignition.vmm.event.EventLoop;
+import cloud.ignition.vmm.legacy.ResetPort;
+import cloud.ignition.vmm.legacy.Serial;
+import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.DeviceStates;
+import cloud.ignition.vmm.snapshot.MachineState;
+import cloud.ignition.vmm.virtio.MmioTransport;
+import cloud.ignition.vmm.virtio.VirtioDevice;
+import cloud.ignition.vmm.virtio.block.BlockConfig;
+import cloud.ignition.vmm.virtio.block.BlockDevice;
+import cloud.ignition.vmm.virtio.block.FileBackend;
+import cloud.ignition.vmm.virtio.console.ConsoleDevice;
+import cloud.ignition.vmm.virtio.net.MacAddress;
+import cloud.ignition.vmm.virtio.net.NetActivity;
+import cloud.ignition.vmm.virtio.net.NetConfig;
+import cloud.ignition.vmm.virtio.net.NetDevice;
+import cloud.ignition.vmm.virtio.net.TapBackend;
+import cloud.ignition.vmm.virtio.rng.RngDevice;
+import cloud.ignition.vmm.x86.ChipState;
+import cloud.ignition.vmm.x86.VcpuState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All devices of one machine and how they are wired: two buses for the vCPUs, one event loop for what need not be done
+ * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console.
+ */
+final class Devices implements AutoCloseable {
+    private static final int SERIAL_LINE = 4;
+    private static final int DOORBELL_LINE = 5;
+
+    private final VmShell shell;
+    private final MachineListener listener;
+    private final Bus ports = new Bus();
+    private final Bus mmio = new Bus();
+    private final List<EventFd> lines = new ArrayList<>();
+    private final EventLoop loop;
+    private final EventFd quiesceLine;
+    private final Serial serial;
+    private final DoorbellDevice doorbell;
+    private final List<DeviceSlot> slots = new ArrayList<>();
+    private final List<BlockDevice> disks = new ArrayList<>();
+    private final @Nullable NetDevice net;
+    private final RngDevice rng;
+    private final ConsoleDevice console;
+
+    /**
+     * Makes and wires all devices; what was made is closed again when one of them fails.
+     *
+     * @throws cloud.ignition.linux.LinuxException when the host refuses a file, a line or a window
+     */
+    Devices(
+            VmShell shell,
+            Attachments attachments,
+            MachineListener listener,
+            WakeTimeline timeline,
+            Consumer<Doorbell> onRing,
+            Consumer<MachineExit> onExit) {
+        this.shell = shell;
+        this.listener = listener;
+        loop = new EventLoop(
+                "machine-events",
+                this::drainKicks,
+                (thread, failure) ->
+                        onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
+        try {
+            EventFd serialLine = line(SERIAL_LINE);
+            quiesceLine = line(DOORBELL_LINE);
+            serial = new Serial(serialLine::signal, listener::onKernelMessage);
+            doorbell = new DoorbellDevice(shell.memory(), onRing);
+            ports.add(Serial.PORT, Serial.LENGTH, serial);
+            ports.add(DoorbellDevice.PORT, DoorbellDevice.PORT_COUNT, doorbell);
+            ports.add(
+                    ResetPort.PORT,
+                    ResetPort.LENGTH,
+                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.RESET, "the guest rebooted"))));
+            for (Attachments.Disk disk : attachments.disks()) {
+                disks.add(plug(disk(disk)));
+            }
+            net = attachments
+                    .net()
+                    .map(attached -> plug(net(attached, timeline)))
+                    .orElse(null);
+            rng = plug(RngDevice.create());
+            console = plug(new ConsoleDevice(listener::onConsole));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private EventFd line(int gsi) {
+        EventFd line = EventFd.create();
+        lines.add(line);
+        shell.vm().addIrqfd(line, gsi);
+        return line;
+    }
+
+    private static BlockDevice disk(Attachments.Disk disk) {
+        BlockConfig config = new BlockConfig("ignition", disk.readOnly());
+        return new BlockDevice(config, FileBackend.open(disk.file(), disk.readOnly()));
+    }
+
+    private static NetDevice net(Attachments.Net attached, WakeTimeline timeline) {
+        NetDevice device = new NetDevice(
+                new NetConfig(MacAddress.of(attached.mac())), new TapBackend(attached.tap()), System::nanoTime);
+        device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
+        return device;
+    }
+
+    /** Puts a device into the next slot; the device is closed when that fails. */
+    private <T extends VirtioDevice> T plug(T device) {
+        String name = device.getClass().getSimpleName();
+        DeviceSlot slot = new DeviceSlot(
+                shell.vm(), shell.memory(), loop, slots.size(), device, why -> listener.onDeviceFailure(name, why));
+        slots.add(slot);
+        mmio.add(slot.window(), MmioTransport.WINDOW_BYTES, slot.transport());
+        return device;
+    }
+
+    /** What a vCPU reaches by port I/O. */
+    Bus ports() {
+        return ports;
+    }
+
+    /** What a vCPU reaches by MMIO. */
+    Bus mmio() {
+        return mmio;
+    }
+
+    /** Kernel parameters that announce all devices. */
+    List<String> kernelParameters() {
+        List<String> parameters = new ArrayList<>();
+        slots.forEach(slot -> parameters.add(slot.kernelParameter()));
+        parameters.add(DoorbellDevice.kernelParameter());
+        parameters.add("ignition.irq=" + DOORBELL_LINE);
+        return parameters;
+    }
+
+    DoorbellDevice doorbell() {
+        return doorbell;
+    }
+
+    /** Starts the event loop, parked. */
+    void start() {
+        loop.start();
+    }
+
+    /** Lets the event loop run. */
+    void resume() {
+        loop.resume();
+    }
+
+    /** Finishes what is kicked and parks the event loop. */
+    void park() {
+        loop.park();
+    }
+
+    /** On the event loop: what the guest kicked before its vCPUs paused is done before a save, so answers leave in time. */
+    private void drainKicks() {
+        slots.forEach(DeviceSlot::drainKicks);
+    }
+
+    void requestQuiesce() {
+        quiesceLine.signal();
+    }
+
+    void sendConsole(byte[] bytes) {
+        console.send(bytes);
+    }
+
+    /** The state of the parked devices, together with what the caller saved of KVM. */
+    MachineState save(ChipState chips, List<VcpuState> vcpus) {
+        DeviceStates states = new DeviceStates(
+                slots.stream().map(slot -> slot.transport().save()).toList(),
+                disks.stream().map(BlockDevice::save).toList(),
+                net == null ? List.of() : List.of(net.save()),
+                rng.save(),
+                console.save());
+        return new MachineState(chips, vcpus, serial.save(), doorbell.save(), states);
+    }
+
+    /**
+     * Gives fresh devices a saved state.
+     *
+     * @throws CorruptStateException when it is of a machine with other devices
+     * @throws GuestLieException when it points outside the memory
+     */
+    void restore(MachineState state) {
+        DeviceStates states = state.devices();
+        CorruptStateException.require(
+                states.transports().size() == slots.size()
+                        && states.disks().size() == disks.size()
+                        && states.nets().size() == (net == null ? 0 : 1),
+                "a machine with other devices");
+        doorbell.restore(state.doorbell());
+        for (int i = 0; i < disks.size(); i++) {
+            disks.get(i).restore(states.disks().get(i));
+        }
+        if (net != null) {
+            net.restore(states.nets().getFirst());
+        }
+        rng.restore(states.rng());
+        console.restore(states.console());
+        for (int i = 0; i < slots.size(); i++) {
+            slots.get(i).transport().restore(states.transports().get(i));
+        }
+        serial.restore(state.serial());
+        loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
+    }
+
+    Activity activity(long vcpuCpuNanos) {
+        if (net == null) {
+            return new Activity(0, 0, 0, 0, 0, vcpuCpuNanos);
+        }
+        NetActivity seen = net.activity();
+        return new Activity(
+                seen.packetsIn(),
+                seen.packetsOut(),
+                seen.bytesIn(),
+                seen.bytesOut(),
+                seen.lastPacketNanos(),
+                vcpuCpuNanos);
+    }
+
+    /** Ends the event loop, then closes devices and lines. */
+    @Override
+    public void close() {
+        loop.close();
+        slots.forEach(DeviceSlot::close);
+        lines.forEach(EventFd::close);
+    }
+}

@@ -1,0 +1,290 @@
+package cloud.ignition.vmm;
+
+import cloud.ignition.linux.Clocks;
+import cloud.ignition.linux.Mmap;
+import cloud.ignition.linux.RandomBytes;
+import cloud.ignition.linux.kvm.KvmVcpu;
+import cloud.ignition.vmm.boot.PvhBoot;
+import cloud.ignition.vmm.codec.CorruptStateException;
+import cloud.ignition.vmm.shell.KvmHost;
+import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.MachineState;
+import cloud.ignition.vmm.snapshot.SnapshotManifest;
+import cloud.ignition.vmm.snapshot.SnapshotReader;
+import cloud.ignition.vmm.snapshot.SnapshotWriter;
+import cloud.ignition.vmm.vcpu.VcpuGate;
+import cloud.ignition.vmm.vcpu.VcpuRunner;
+import cloud.ignition.vmm.x86.BootRegisters;
+import cloud.ignition.vmm.x86.ChipState;
+import cloud.ignition.vmm.x86.VcpuState;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One virtual machine: booted from a kernel or restored from a snapshot, then resumed, paused, saved and closed by its
+ * owner. The owner calls from one thread at a time; {@link #sendConsole}, {@link #requestQuiesce} and {@link #activity}
+ * may come from any thread.
+ */
+public final class MicroVm implements AutoCloseable {
+    private final KvmHost host;
+    private final MachineShape shape;
+    private final VmShell shell;
+    private final Devices devices;
+    private final MachineListener listener;
+    private final VcpuGate gate;
+    private final List<VcpuRunner> runners = new ArrayList<>();
+    private final AtomicBoolean exited = new AtomicBoolean();
+    private boolean renewalDue;
+    private volatile boolean closed;
+
+    private MicroVm(
+            KvmHost host,
+            MachineShape shape,
+            VmShell shell,
+            Attachments attachments,
+            MachineListener listener,
+            WakeTimeline timeline) {
+        this.host = host;
+        this.shape = shape;
+        this.shell = shell;
+        this.listener = listener;
+        gate = new VcpuGate(shape.vcpus());
+        devices = new Devices(shell, attachments, listener, timeline, this::rung, this::ended);
+        for (int id = 0; id < shape.vcpus(); id++) {
+            runners.add(new VcpuRunner(
+                    "vcpu-" + id,
+                    shell.vcpus().get(id),
+                    devices.ports(),
+                    devices.mmio(),
+                    gate,
+                    () -> timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN),
+                    this::ended));
+        }
+    }
+
+    /**
+     * Makes a machine that is ready for its first instruction.
+     *
+     * @throws BootException when kernel or initramfs cannot be used
+     * @throws cloud.ignition.linux.LinuxException when the host refuses
+     */
+    public static MicroVm boot(
+            MachineShape shape, BootSource source, Attachments attachments, MachineListener listener) {
+        KvmHost host = KvmHost.open();
+        VmShell shell = shell(host, shape, Mmap.anonymous(shape.memoryBytes()));
+        MicroVm machine = assemble(host, shape, shell, attachments, listener, new WakeTimeline());
+        try {
+            List<String> parameters = new ArrayList<>(machine.devices.kernelParameters());
+            parameters.addAll(source.trigger().kernelParameters());
+            PvhBoot.Entry entry = PvhBoot.load(shell.memory(), shape.vcpus(), source, parameters);
+            for (int id = 0; id < shape.vcpus(); id++) {
+                BootRegisters.prepare(shell.vcpus().get(id), id);
+            }
+            BootRegisters.enterPvh(shell.vcpus().getFirst(), entry.entry(), entry.startInfo());
+            machine.start();
+            return machine;
+        } catch (RuntimeException e) {
+            machine.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a machine that stands where it was saved; {@link #resume} lets it go on.
+     *
+     * @throws SnapshotRefusedException when the snapshot is damaged or does not fit this host or these attachments
+     * @throws cloud.ignition.linux.LinuxException when the host refuses
+     */
+    public static MicroVm restore(
+            Path directory, Attachments attachments, MachineListener listener, WakeTimeline timeline) {
+        KvmHost host = KvmHost.open();
+        SnapshotManifest manifest = SnapshotManifest.read(directory);
+        if (!manifest.cpu().equals(host.cpuFingerprint())) {
+            throw new SnapshotRefusedException("snapshot " + directory + " is of another CPU: it was saved on "
+                    + manifest.cpu() + ", this host is " + host.cpuFingerprint());
+        }
+        MachineState state = SnapshotReader.readState(directory, manifest);
+        Mmap memory = SnapshotReader.mapMemory(directory, manifest);
+        timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
+        VmShell shell = shell(host, manifest.shape(), memory);
+        MicroVm machine = assemble(host, manifest.shape(), shell, attachments, listener, timeline);
+        try {
+            machine.load(state);
+            timeline.mark(WakeTimeline.Stage.STATE_LOADED);
+            machine.start();
+            return machine;
+        } catch (CorruptStateException | GuestLieException e) {
+            machine.close();
+            throw new SnapshotRefusedException(
+                    "snapshot " + directory + " does not fit this machine: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            machine.close();
+            throw e;
+        }
+    }
+
+    private static VmShell shell(KvmHost host, MachineShape shape, Mmap memory) {
+        try {
+            return VmShell.create(host, shape, memory);
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private static MicroVm assemble(
+            KvmHost host,
+            MachineShape shape,
+            VmShell shell,
+            Attachments attachments,
+            MachineListener listener,
+            WakeTimeline timeline) {
+        try {
+            return new MicroVm(host, shape, shell, attachments, listener, timeline);
+        } catch (RuntimeException e) {
+            shell.close();
+            throw e;
+        }
+    }
+
+    private void load(MachineState state) {
+        state.chips().restoreChips(shell.vm());
+        for (int id = 0; id < shape.vcpus(); id++) {
+            state.vcpus().get(id).restore(host.kvm(), shell.vcpus().get(id));
+        }
+        state.chips().restoreClock(shell.vm());
+        devices.restore(state);
+        shell.vcpus().forEach(KvmVcpu::kvmclockCtrl);
+        renewalDue = true;
+    }
+
+    private void start() {
+        devices.start();
+        runners.forEach(VcpuRunner::start);
+    }
+
+    /** Lets the guest run, for the first time or again. */
+    public void resume() {
+        if (closed || exited.get()) {
+            return;
+        }
+        if (renewalDue) {
+            renewalDue = false;
+            renew();
+        }
+        devices.resume();
+        gate.set(VcpuGate.Wish.RUN);
+    }
+
+    /** Tells the guest that it is another one than the one that was saved: generation, wall clock, seed. */
+    private void renew() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment random = arena.allocate(40, 8);
+            RandomBytes.fill(random);
+            long generation = random.get(ValueLayout.JAVA_LONG, 32) | 1;
+            devices.doorbell().renew(generation, Clocks.realtimeNanos(), random.asSlice(0, 32));
+            random.fill((byte) 0);
+        }
+    }
+
+    /**
+     * Stops the guest between two instructions. Returns when no vCPU is in the guest, what the guest had kicked is
+     * done, and the machine's event loop stands; does nothing on a paused machine.
+     */
+    public void pause() {
+        gate.set(VcpuGate.Wish.PAUSE);
+        runners.forEach(VcpuRunner::kick);
+        gate.awaitAll();
+        devices.park();
+    }
+
+    /** Asks the guest to ring {@link Doorbell.Kind#QUIESCED} where all its vCPUs stand still; it may never answer. */
+    public void requestQuiesce() {
+        devices.requestQuiesce();
+    }
+
+    /**
+     * Saves a paused machine, which stays as it is.
+     *
+     * @param directory must not exist; it is there whole or not at all
+     * @throws java.io.UncheckedIOException when the file system refuses
+     */
+    public void save(Path directory, SnapshotSubject subject) {
+        List<VcpuState> vcpus = new ArrayList<>();
+        int[] msrs = host.msrIndexList();
+        for (int id = 0; id < shape.vcpus(); id++) {
+            vcpus.add(VcpuState.save(
+                    host.kvm(), shell.vcpus().get(id), shell.cpuids().get(id), msrs));
+        }
+        MachineState state = devices.save(ChipState.save(shell.vm()), vcpus);
+        SnapshotWriter.write(
+                directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), subject);
+    }
+
+    /** Gives the guest bytes on its virtio console; what it does not take in time is dropped. */
+    public void sendConsole(byte[] bytes) {
+        devices.sendConsole(bytes);
+    }
+
+    /** What the machine did so far. */
+    public Activity activity() {
+        long cpu = 0;
+        for (VcpuRunner runner : runners) {
+            cpu += runner.cpuNanos();
+        }
+        return devices.activity(cpu);
+    }
+
+    /**
+     * Guest memory that this machine alone has in the host's memory: pages it wrote since its start, not those it shares
+     * with its snapshot's page cache. Reads /proc, so it is not for a hot path.
+     *
+     * @return bytes, 0 when the machine is closed
+     */
+    public long residentBytes() {
+        return closed ? 0 : ResidentMemory.anonymousBytes(shell.backing().address());
+    }
+
+    /** Runs on the vCPU's thread that rang. */
+    private void rung(Doorbell doorbell) {
+        if (doorbell.kind() == Doorbell.Kind.POWER_OFF) {
+            ended(new MachineExit(MachineExit.Kind.POWER_OFF, "the guest powered off"));
+        } else if (listener.onDoorbell(doorbell) == DoorbellAnswer.HOLD) {
+            holdAll();
+        }
+    }
+
+    /** Closes the gate and brings every vCPU there, without waiting: this is a vCPU's thread. */
+    private void holdAll() {
+        gate.set(VcpuGate.Wish.PAUSE);
+        runners.forEach(VcpuRunner::kick);
+    }
+
+    /** Runs on a vCPU's thread, whose exit ends the machine. */
+    private void ended(MachineExit exit) {
+        holdAll();
+        if (exited.compareAndSet(false, true)) {
+            listener.onExit(exit);
+        }
+    }
+
+    /** Ends the threads and gives everything back to the host; the tap stays its owner's. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        exited.set(true);
+        gate.set(VcpuGate.Wish.END);
+        runners.forEach(VcpuRunner::kick);
+        runners.forEach(VcpuRunner::join);
+        devices.close();
+        Closer.closeLater(shell);
+    }
+}

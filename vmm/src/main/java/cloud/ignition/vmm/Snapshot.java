@@ -1,0 +1,47 @@
+package cloud.ignition.vmm;
+
+import cloud.ignition.vmm.snapshot.SnapshotManifest;
+import cloud.ignition.vmm.snapshot.SnapshotReader;
+import cloud.ignition.vmm.snapshot.SnapshotWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * What a snapshot directory holds, as far as its owner needs to know; docs/snapshot-format.md.
+ *
+ * @param shape the saved machine's shape
+ * @param subject what it is a snapshot of, as given to {@link MicroVm#save}
+ * @param memoryDataBytes bytes of memory that are not all zero, about what it takes on disk
+ */
+public record Snapshot(MachineShape shape, SnapshotSubject subject, long memoryDataBytes) {
+    /** What the name of a snapshot ends with that was not finished. Whoever finds one at a start may delete it. */
+    public static final String TEMPORARY_SUFFIX = SnapshotWriter.TEMPORARY_SUFFIX;
+
+    /**
+     * Reads the manifest only; cheap.
+     *
+     * @throws SnapshotRefusedException when there is none, or it is damaged or of another format
+     */
+    public static Snapshot describe(Path directory) {
+        SnapshotManifest manifest = SnapshotManifest.read(directory);
+        return new Snapshot(manifest.shape(), new SnapshotSubject(manifest.subject()), manifest.memoryDataBytes());
+    }
+
+    /**
+     * Reads all of it and compares every digest; takes as long as reading the memory file does.
+     *
+     * @throws SnapshotRefusedException when anything is missing or not as it was written
+     */
+    public static void verify(Path directory) {
+        SnapshotReader.verify(directory);
+    }
+
+    /**
+     * Removes a snapshot directory, whole or unfinished; nothing happens when there is none.
+     *
+     * @throws IOException when the host refuses, or something is in it that does not belong there
+     */
+    public static void delete(Path directory) throws IOException {
+        SnapshotWriter.delete(directory);
+    }
+}

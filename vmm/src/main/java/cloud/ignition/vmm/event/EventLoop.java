@@ -1,0 +1,235 @@
+package cloud.ignition.vmm.event;
+
+import cloud.ignition.linux.Epoll;
+import cloud.ignition.linux.EventFd;
+import cloud.ignition.linux.Fd;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread of a machine that works for its devices: it waits on one epoll instance for kicks (ioeventfds) and for
+ * back ends (tap), and runs what is due. It can be parked between two rounds, so that no request is half done while
+ * the machine is saved.
+ */
+public final class EventLoop implements AutoCloseable {
+    /** What is run, on the loop's thread, when a watched descriptor is ready. */
+    @FunctionalInterface
+    public interface Handler {
+        /**
+         * Does what is due.
+         *
+         * @param events EPOLLIN, EPOLLOUT … as reported
+         */
+        void ready(int events);
+    }
+
+    private enum Wish {
+        RUN,
+        PARK,
+        END
+    }
+
+    private static final int EVENTS_PER_ROUND = 32;
+    private static final long CONTROL = 0;
+
+    private final Epoll epoll;
+    private final EventFd control;
+    private final List<Handler> handlers = new ArrayList<>();
+    private final Thread thread;
+    private final Runnable beforePark;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private Wish wish = Wish.PARK;
+    private boolean parked = true;
+    private boolean started;
+    private @Nullable Runnable firstResume;
+
+    /**
+     * A loop that is not started yet.
+     *
+     * @param name the thread's name
+     * @param beforePark run on the loop's thread before it parks: finishes what is already kicked
+     * @param onFailure takes what a handler threw; the loop goes on
+     */
+    public EventLoop(String name, Runnable beforePark, Thread.UncaughtExceptionHandler onFailure) {
+        this.beforePark = beforePark;
+        epoll = Epoll.create();
+        EventFd made;
+        try {
+            made = EventFd.create();
+            epoll.add(made.fd(), Epoll.IN, CONTROL);
+        } catch (RuntimeException e) {
+            epoll.close();
+            throw e;
+        }
+        control = made;
+        handlers.add(events -> control.drain());
+        thread = Thread.ofPlatform()
+                .name(name)
+                .daemon(true)
+                .uncaughtExceptionHandler(onFailure)
+                .unstarted(this::loop);
+    }
+
+    /** Watches a descriptor; before {@link #start} only, or on the loop's own thread. */
+    public Watch watch(Fd fd, int events, Handler handler) {
+        handlers.add(handler);
+        long token = handlers.size() - 1L;
+        epoll.add(fd, events, token);
+        return new Watch(fd, token);
+    }
+
+    /** One watched descriptor. */
+    public final class Watch {
+        private final Fd fd;
+        private final long token;
+
+        private Watch(Fd fd, long token) {
+            this.fd = fd;
+            this.token = token;
+        }
+
+        /** Changes what the descriptor is watched for; 0 for nothing. */
+        public void interest(int events) {
+            epoll.modify(fd, events, token);
+        }
+
+        /** Stops watching. */
+        public void remove() {
+            epoll.remove(fd);
+        }
+    }
+
+    /** Has something done on the loop's thread when it is resumed for the first time; before {@link #start}. */
+    public void onFirstResume(Runnable work) {
+        firstResume = work;
+    }
+
+    /** Starts the thread, parked. */
+    public void start() {
+        lock.lock();
+        try {
+            started = true;
+        } finally {
+            lock.unlock();
+        }
+        thread.start();
+    }
+
+    /** Lets a parked loop run. */
+    public void resume() {
+        set(Wish.RUN);
+    }
+
+    /** Asks the loop to park and waits until it stands between two rounds. */
+    public void park() {
+        set(Wish.PARK);
+        control.signal();
+        lock.lock();
+        try {
+            while (!parked && thread.isAlive()) {
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void set(Wish next) {
+        lock.lock();
+        try {
+            if (wish != Wish.END) {
+                wish = next;
+                if (next == Wish.RUN) {
+                    parked = false;
+                }
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void loop() {
+        Epoll.Events events = new Epoll.Events(EVENTS_PER_ROUND);
+        while (mayGoOn()) {
+            int ready = epoll.await(events, -1);
+            for (int i = 0; i < ready; i++) {
+                run(handlers.get((int) events.token(i)), events.events(i));
+            }
+        }
+    }
+
+    private void run(Handler handler, int events) {
+        try {
+            handler.ready(events);
+        } catch (RuntimeException e) {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        }
+    }
+
+    /** Returns false at the end; parks as long as that is wished. */
+    private boolean mayGoOn() {
+        lock.lock();
+        try {
+            if (wish == Wish.PARK && !parked) {
+                try {
+                    beforePark.run();
+                } catch (RuntimeException e) {
+                    thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+                }
+            }
+            while (wish == Wish.PARK) {
+                parked = true;
+                changed.signalAll();
+                changed.awaitUninterruptibly();
+            }
+            parked = wish == Wish.END;
+            changed.signalAll();
+            if (wish != Wish.RUN) {
+                return false;
+            }
+        } finally {
+            lock.unlock();
+        }
+        Runnable work = firstResume;
+        if (work != null) {
+            firstResume = null;
+            run(events -> work.run(), 0);
+        }
+        return true;
+    }
+
+    /** Ends the thread, waits for it and closes what the loop made; the watched descriptors stay open. */
+    @Override
+    public void close() {
+        boolean join;
+        lock.lock();
+        try {
+            wish = Wish.END;
+            changed.signalAll();
+            join = started;
+        } finally {
+            lock.unlock();
+        }
+        if (join) {
+            control.signal();
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        control.close();
+        epoll.close();
+    }
+}

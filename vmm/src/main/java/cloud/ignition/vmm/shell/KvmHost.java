@@ -1,0 +1,59 @@
+package cloud.ignition.vmm.shell;
+
+import cloud.ignition.linux.ThreadKicker;
+import cloud.ignition.linux.kvm.Cpuid;
+import cloud.ignition.linux.kvm.Kvm;
+import cloud.ignition.vmm.snapshot.CpuFingerprint;
+import org.jspecify.annotations.Nullable;
+
+/** This host's KVM with the answers that do not change while the process runs; opened once, never closed. */
+public final class KvmHost {
+    private static @Nullable KvmHost instance;
+
+    private final Kvm kvm;
+    private final Cpuid supportedCpuid;
+    private final int[] msrIndexList;
+    private final String cpuFingerprint;
+
+    private KvmHost(Kvm kvm) {
+        this.kvm = kvm;
+        supportedCpuid = kvm.supportedCpuid();
+        msrIndexList = kvm.msrIndexList();
+        cpuFingerprint = CpuFingerprint.of(supportedCpuid);
+    }
+
+    /**
+     * Opens /dev/kvm at the first call.
+     *
+     * @throws cloud.ignition.linux.LinuxException when the host has no usable KVM; the next call tries again
+     */
+    public static synchronized KvmHost open() {
+        KvmHost known = instance;
+        if (known == null) {
+            ThreadKicker.installOnce();
+            known = new KvmHost(Kvm.open());
+            instance = known;
+        }
+        return known;
+    }
+
+    /** The open /dev/kvm. */
+    public Kvm kvm() {
+        return kvm;
+    }
+
+    /** KVM_GET_SUPPORTED_CPUID. */
+    public Cpuid supportedCpuid() {
+        return supportedCpuid;
+    }
+
+    /** KVM_GET_MSR_INDEX_LIST. */
+    public int[] msrIndexList() {
+        return msrIndexList.clone();
+    }
+
+    /** See {@link CpuFingerprint}. */
+    public String cpuFingerprint() {
+        return cpuFingerprint;
+    }
+}

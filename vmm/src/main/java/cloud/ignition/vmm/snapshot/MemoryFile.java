@@ -1,0 +1,99 @@
+package cloud.ignition.vmm.snapshot;
+
+import cloud.ignition.linux.Fd;
+import java.lang.foreign.MemorySegment;
+import java.util.zip.CRC32C;
+
+/**
+ * The file {@code memory} of a snapshot: all RAM in the order of its guest-physical addresses (the MMIO hole left out),
+ * pages that hold only zeroes being holes. It is mapped copy-on-write under a restored machine.
+ */
+final class MemoryFile {
+    private static final int PAGE = 4096;
+    /** Longest run of pages written by one system call: large enough to make the calls cheap. */
+    private static final long MAX_RUN_BYTES = 4L << 20;
+
+    /**
+     * @param dataBytes bytes of pages that are not all zero
+     * @param crc32c over each such run's offset and bytes, see {@link Checksum}
+     */
+    record Written(long dataBytes, long crc32c) {}
+
+    private MemoryFile() {}
+
+    /** Writes the memory of a paused machine to an empty file. The caller makes it durable. */
+    static Written write(MemorySegment memory, Fd file) {
+        long size = memory.byteSize();
+        MemorySegment zeroes = java.lang.foreign.Arena.ofAuto().allocate(PAGE);
+        Checksum checksum = new Checksum();
+        file.truncate(size);
+        long at = 0;
+        while (at < size) {
+            if (isZero(memory, at, zeroes)) {
+                at += PAGE;
+                continue;
+            }
+            long end = at + PAGE;
+            while (end < size && end - at < MAX_RUN_BYTES && !isZero(memory, end, zeroes)) {
+                end += PAGE;
+            }
+            MemorySegment run = memory.asSlice(at, end - at);
+            writeFully(file, run, at);
+            checksum.pages(at, run);
+            at = end;
+        }
+        return new Written(checksum.bytes, checksum.value());
+    }
+
+    private static boolean isZero(MemorySegment memory, long at, MemorySegment zeroes) {
+        return MemorySegment.mismatch(memory, at, at + PAGE, zeroes, 0, PAGE) < 0;
+    }
+
+    private static void writeFully(Fd file, MemorySegment bytes, long offset) {
+        long done = 0;
+        while (done < bytes.byteSize()) {
+            long n = file.pwrite(bytes.asSlice(done), offset + done);
+            if (n <= 0) {
+                throw new cloud.ignition.linux.LinuxException("pwrite " + file, n == 0 ? 5 : (int) -n);
+            }
+            done += n;
+        }
+    }
+
+    /**
+     * Counts the same checksum from a mapped file.
+     *
+     * @param memory the whole file, mapped
+     */
+    static Written check(MemorySegment memory) {
+        MemorySegment zeroes = java.lang.foreign.Arena.ofAuto().allocate(PAGE);
+        Checksum checksum = new Checksum();
+        for (long at = 0; at < memory.byteSize(); at += PAGE) {
+            if (!isZero(memory, at, zeroes)) {
+                checksum.pages(at, memory.asSlice(at, PAGE));
+            }
+        }
+        return new Written(checksum.bytes, checksum.value());
+    }
+
+    /** CRC-32C over page number and bytes of every page that is not all zero, in order. */
+    private static final class Checksum {
+        private final CRC32C crc = new CRC32C();
+        private long bytes;
+
+        void pages(long offset, MemorySegment pages) {
+            for (long at = 0; at < pages.byteSize(); at += PAGE) {
+                long page = (offset + at) / PAGE;
+                for (int shift = 0; shift < 32; shift += 8) {
+                    crc.update((int) (page >>> shift));
+                }
+                crc.update(pages.asSlice(at, PAGE).asByteBuffer());
+                bytes += PAGE;
+            }
+        }
+
+        long value() {
+            return crc.getValue();
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package cloud.ignition.vmm.vcpu;
+
+import cloud.ignition.linux.Clocks;
+import cloud.ignition.linux.Errno;
+import cloud.ignition.linux.LinuxException;
+import cloud.ignition.linux.ThreadKicker;
+import cloud.ignition.linux.kvm.KvmConstants;
+import cloud.ignition.linux.kvm.KvmRun;
+import cloud.ignition.linux.kvm.KvmVcpu;
+import cloud.ignition.vmm.MachineExit;
+import cloud.ignition.vmm.bus.Bus;
+import java.lang.invoke.VarHandle;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One vCPU on its own platform thread: KVM_RUN, serve the exit on a bus, again. A wish of the {@link VcpuGate} is seen
+ * between two entries; {@link #kick} brings a vCPU there.
+ */
+public final class VcpuRunner {
+    private final KvmVcpu vcpu;
+    private final KvmRun run;
+    private final Bus ports;
+    private final Bus mmio;
+    private final VcpuGate gate;
+    private final Runnable onFirstRun;
+    private final Consumer<MachineExit> onExit;
+    private final Thread thread;
+    private volatile @Nullable ThreadKicker kicker;
+
+    /**
+     * @param onFirstRun called right before the first entry into the guest
+     * @param onExit called when this vCPU's exit ends the machine
+     */
+    public VcpuRunner(
+            String name,
+            KvmVcpu vcpu,
+            Bus ports,
+            Bus mmio,
+            VcpuGate gate,
+            Runnable onFirstRun,
+            Consumer<MachineExit> onExit) {
+        this.vcpu = vcpu;
+        this.run = vcpu.runView();
+        this.ports = ports;
+        this.mmio = mmio;
+        this.gate = gate;
+        this.onFirstRun = onFirstRun;
+        this.onExit = onExit;
+        this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::threadMain);
+    }
+
+    /** Starts the thread; it waits at the gate first. */
+    public void start() {
+        thread.start();
+    }
+
+    /** Brings the vCPU out of the guest, so that it sees the gate's wish. */
+    public void kick() {
+        // immediate_exit catches a vCPU that is just about to enter, the signal one that is in the guest.
+        run.setImmediateExit(true);
+        ThreadKicker known = kicker;
+        if (known != null) {
+            known.kick();
+        }
+    }
+
+    /** CPU time of the vCPU's thread in nanoseconds, guest time included; 0 before its start and after its end. */
+    public long cpuNanos() {
+        ThreadKicker known = kicker;
+        return known == null || !thread.isAlive() ? 0 : Clocks.threadCpuNanos(known.tid());
+    }
+
+    /** Waits for the end of the thread; the gate's wish must be END. */
+    public void join() {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void threadMain() {
+        kicker = ThreadKicker.current();
+        try {
+            loop();
+        } catch (RuntimeException e) {
+            onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "vCPU thread failed: " + e));
+            gate.set(VcpuGate.Wish.PAUSE);
+        } finally {
+            gate.left();
+            kicker = null;
+        }
+    }
+
+    private void loop() {
+        boolean first = true;
+        while (true) {
+            if (gate.wish() != VcpuGate.Wish.RUN) {
+                if (!first) {
+                    retirePendingExit();
+                }
+                if (gate.passOrEnd() == VcpuGate.Wish.END) {
+                    return;
+                }
+                run.setImmediateExit(false);
+                // kick() comes after the wish was set: whoever clears the flag too late must see the wish here. The
+                // fence keeps the clearing store from sinking below the load.
+                VarHandle.fullFence();
+                if (gate.wish() != VcpuGate.Wish.RUN) {
+                    continue;
+                }
+            }
+            if (first) {
+                first = false;
+                onFirstRun.run();
+            }
+            int result = vcpu.run();
+            if (result == 0) {
+                serveExit();
+            } else if (result != -Errno.EINTR && result != -Errno.EAGAIN) {
+                throw new LinuxException("KVM_RUN", -result);
+            }
+        }
+    }
+
+    /**
+     * KVM retires a port or MMIO instruction only when the vCPU is run again; with immediate_exit set that is all it
+     * does (Documentation/virt/kvm/api.rst, KVM_RUN). Before a save it must have happened. An instruction of several
+     * parts (a string instruction, an access across two pages) comes out once more for each.
+     */
+    private void retirePendingExit() {
+        run.setImmediateExit(true);
+        while (vcpu.run() == 0) {
+            serveExit();
+        }
+    }
+
+    private void serveExit() {
+        switch (run.exitReason()) {
+            case KvmConstants.KVM_EXIT_IO -> servePort();
+            case KvmConstants.KVM_EXIT_MMIO -> serveMmio();
+            case KvmConstants.KVM_EXIT_INTR, KvmConstants.KVM_EXIT_IRQ_WINDOW_OPEN -> {}
+            case KvmConstants.KVM_EXIT_SHUTDOWN -> end(MachineExit.Kind.RESET, "the guest rebooted or triple-faulted");
+            case KvmConstants.KVM_EXIT_SYSTEM_EVENT ->
+                end(MachineExit.Kind.RESET, "system event " + run.systemEventType());
+            case KvmConstants.KVM_EXIT_FAIL_ENTRY ->
+                end(
+                        MachineExit.Kind.FAILED,
+                        "the CPU refused to enter the guest, reason 0x" + Long.toHexString(run.failEntryReason()));
+            case KvmConstants.KVM_EXIT_INTERNAL_ERROR ->
+                end(MachineExit.Kind.FAILED, "KVM internal error " + run.internalErrorSuberror());
+            default -> end(MachineExit.Kind.FAILED, "unexpected KVM exit " + run.exitReason());
+        }
+    }
+
+    private void end(MachineExit.Kind kind, String reason) {
+        onExit.accept(new MachineExit(kind, reason));
+    }
+
+    private void serveMmio() {
+        long address = run.mmioAddress();
+        int length = run.mmioLength();
+        if (run.mmioIsWrite()) {
+            mmio.write(address, length, run.mmioValue());
+        } else {
+            run.setMmioValue(mmio.read(address, length));
+        }
+    }
+
+    private void servePort() {
+        int port = run.ioPort();
+        int size = run.ioSize();
+        int count = run.ioCount();
+        boolean out = run.ioDirection() == KvmConstants.KVM_EXIT_IO_OUT;
+        for (int i = 0; i < count; i++) {
+            if (out) {
+                ports.write(port, size, run.ioValue(i));
+            } else {
+                run.setIoValue(i, ports.read(port, size));
+            }
+        }
+    }
+}
