@@ -46,14 +46,12 @@ final class MicroVmMachines implements MachineFactory {
         BootSource source = new BootSource(
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
-        return new MicroVmMachine(
-                MicroVm.boot(shape, source, attachments(plan), listener));
+        return new MicroVmMachine(MicroVm.boot(shape, source, attachments(plan), listener));
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
-        return new MicroVmMachine(
-                MicroVm.restore(snapshot, attachments(plan), listener, timeline));
+        return new MicroVmMachine(MicroVm.restore(snapshot, attachments(plan), listener, timeline));
     }
 
     private static Attachments attachments(MachinePlan plan) {
