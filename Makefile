@@ -28,7 +28,7 @@ guest: setup ## Guest kernel and init (cached by content in ~/.cache/ignition)
 	@init=$$(guest/init/build | tail -n 1) && ln -sfn "$$init" target/guest/initramfs.cpio
 
 images: setup ## OCI images for demo and tests, from Debian packages (cached by recipe)
-	e2e/images/build
+	e2e/images/registry prepare
 
 setup: ## Installs the Debian packages that are missing
 	@scripts/setup
