@@ -1,6 +1,7 @@
 # Ignition. `make demo` and `make test` do everything on a fresh Debian machine with git, make, Maven and a JDK 25.
 
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 export JAVA_HOME := $(shell scripts/find-jdk)
 MVN := mvn -q
 
