@@ -56,8 +56,8 @@ class InterruptTest {
                 "-cp",
                 locationOf(Main.class) + File.pathSeparator + locationOf(JsonFactory.class),
                 Main.class.getName());
-        ProcessBuilder builder =
-                new ProcessBuilder(Stream.concat(java.stream(), Stream.of(words)).toList());
+        ProcessBuilder builder = new ProcessBuilder(
+                Stream.concat(java.stream(), Stream.of(words)).toList());
         builder.environment().put("IGNITION_SOCKET", socket.toString());
         return builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }

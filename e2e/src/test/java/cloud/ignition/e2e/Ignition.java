@@ -93,7 +93,9 @@ final class Ignition implements AutoCloseable {
                         + " | grep -q '\"state\":\"" + state + "\"' && exit 0; sleep 0.2; done; "
                         + "curl -s --unix-socket " + SOCKET + " http://ignition/v1/apps/" + app + " >&2; tail -30 "
                         + DAEMON_LOG + " >&2; exit 1");
-        assertThat(result.exitCode()).as("waiting for %s to be %s: %s", app, state, result).isZero();
+        assertThat(result.exitCode())
+                .as("waiting for %s to be %s: %s", app, state, result)
+                .isZero();
     }
 
     /** A number of the app's view. */
@@ -117,8 +119,10 @@ final class Ignition implements AutoCloseable {
     @Override
     public void close() {
         if (!daemonPid.isEmpty()) {
-            machine.shell(LIMIT, "kill " + daemonPid + " 2>/dev/null; for i in $(seq 100); do kill -0 " + daemonPid
-                    + " 2>/dev/null || break; sleep 0.1; done");
+            machine.shell(
+                    LIMIT,
+                    "kill " + daemonPid + " 2>/dev/null; for i in $(seq 100); do kill -0 " + daemonPid
+                            + " 2>/dev/null || break; sleep 0.1; done");
         }
         machine.run(LIMIT, "e2e/images/registry", "stop");
         machine.close();

@@ -30,7 +30,8 @@ final class Machine implements AutoCloseable {
         if (hasHardwareVirtualisation()) {
             return new Machine("");
         }
-        Machine machine = new Machine("e2e-" + name + "-" + ProcessHandle.current().pid());
+        Machine machine =
+                new Machine("e2e-" + name + "-" + ProcessHandle.current().pid());
         Result started = Processes.run(BOOT_LIMIT, List.of(LAB, "start", "--name", machine.labName));
         if (started.exitCode() != 0) {
             throw new IllegalStateException("the lab does not start: " + started);

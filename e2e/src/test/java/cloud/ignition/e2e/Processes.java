@@ -27,8 +27,8 @@ final class Processes {
                 if (!process.waitFor(10, TimeUnit.SECONDS)) {
                     process.destroyForcibly();
                 }
-                throw new IllegalStateException("not finished within " + limit + ": " + String.join(" ", command)
-                        + "\n" + out.getNow("") + err.getNow(""));
+                throw new IllegalStateException("not finished within " + limit + ": " + String.join(" ", command) + "\n"
+                        + out.getNow("") + err.getNow(""));
             }
             return new Result(process.exitValue(), out.join(), err.join());
         } catch (IOException e) {

@@ -18,7 +18,7 @@ class SleepAndWakeIT {
         assertThat(ignition.ok("ps")).containsPattern("web .* sleeping +0 MiB");
         for (int cycle = 1; cycle <= CYCLES; cycle++) {
             String page = ignition.shell(CURL + "-w '%{http_code}' http://127.0.0.1:8080/");
-            assertThat(page).contains("Welcome to nginx").endsWith("200");
+            assertThat(page).contains("Hello from nginx").endsWith("200");
             ignition.await("web", "sleeping");
             assertThat(ignition.number("web", "wakes")).isEqualTo(cycle);
         }
@@ -32,10 +32,11 @@ class SleepAndWakeIT {
 
     @Test
     void nodeCountsOnOverItsSleeps(Ignition ignition) {
-        ignition.ok("run", "-d", "--name", "node", "-p", "3000:3000", "--idle", "3s", Ignition.REGISTRY + "/node:latest");
+        ignition.ok(
+                "run", "-d", "--name", "node", "-p", "3000:3000", "--idle", "3s", Ignition.REGISTRY + "/node:latest");
         ignition.await("node", "sleeping");
         for (int cycle = 1; cycle <= CYCLES; cycle++) {
-            assertThat(ignition.shell(CURL + "http://127.0.0.1:3000/")).contains("\"count\":" + cycle);
+            assertThat(ignition.shell(CURL + "http://127.0.0.1:3000/")).contains("\"counter\":" + cycle);
             ignition.await("node", "sleeping");
         }
         assertThat(ignition.number("node", "coldBoots")).isOne();
@@ -90,7 +91,7 @@ class SleepAndWakeIT {
                 Ignition.REGISTRY + "/node:latest");
         for (int cycle = 1; cycle <= 2; cycle++) {
             ignition.await("fresh", "sleeping");
-            assertThat(ignition.shell(CURL + "http://127.0.0.1:3001/")).contains("\"count\":1");
+            assertThat(ignition.shell(CURL + "http://127.0.0.1:3001/")).contains("\"counter\":1");
         }
         ignition.ok("rm", "--force", "fresh");
     }

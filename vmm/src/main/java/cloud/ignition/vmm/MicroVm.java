@@ -40,7 +40,7 @@ public final class MicroVm implements AutoCloseable {
     private final List<VcpuRunner> runners = new ArrayList<>();
     private final AtomicBoolean exited = new AtomicBoolean();
     private boolean renewalDue;
-    private boolean closed;
+    private volatile boolean closed;
 
     private MicroVm(
             KvmHost host,
@@ -238,6 +238,16 @@ public final class MicroVm implements AutoCloseable {
             cpu += runner.cpuNanos();
         }
         return devices.activity(cpu);
+    }
+
+    /**
+     * Guest memory that this machine alone has in the host's memory: pages it wrote since its start, not those it shares
+     * with its snapshot's page cache. Reads /proc, so it is not for a hot path.
+     *
+     * @return bytes, 0 when the machine is closed
+     */
+    public long residentBytes() {
+        return closed ? 0 : ResidentMemory.anonymousBytes(shell.backing().address());
     }
 
     /** Runs on the vCPU's thread that rang. */

@@ -57,7 +57,7 @@ class ArgumentParserTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     --nmae web image   | unknown option --nmae (did you mean --name?)
                     -x image           | unknown option -x
                     image --name       | option --name needs a value NAME

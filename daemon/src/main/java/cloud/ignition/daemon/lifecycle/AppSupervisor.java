@@ -53,6 +53,7 @@ final class AppSupervisor implements Session.Owner {
     private @Nullable CompletableFuture<?> shutdown;
     private boolean bootedByPacket;
     private boolean heldBack;
+    private long lastPacketBeforeSuspend;
 
     private volatile Published published;
 
@@ -279,7 +280,7 @@ final class AppSupervisor implements Session.Owner {
         fresh.await(Session.Awaited.TRIGGER);
         Machine machine = services.machines().boot(plan(), fresh);
         begin(fresh, machine);
-        record = record.withCounters(record.wakes(), record.coldBoots() + 1);
+        record = record.bootedOn(services.machines().kernelDigest());
         become(AppState.BOOTING);
         log.append(
                 LogLine.Source.IGNITION, "booting, waiting for " + record.spec().trigger());
@@ -379,6 +380,7 @@ final class AppSupervisor implements Session.Owner {
 
     private void suspend(Session running) {
         become(AppState.SUSPENDING);
+        lastPacketBeforeSuspend = running.machine().activity().lastPacketNanos();
         running.await(Session.Awaited.QUIESCED);
         running.machine().requestQuiesce();
         setDeadline(services.limits().quiesce(), running, () -> {
@@ -391,7 +393,11 @@ final class AppSupervisor implements Session.Owner {
 
     private void saveAndSleep(Session running) {
         running.machine().pause();
-        if (save(running) || shutdown != null) {
+        boolean packetCame = running.machine().activity().lastPacketNanos() != lastPacketBeforeSuspend;
+        if (packetCame && shutdown == null) {
+            // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
+            goOn(running);
+        } else if (save(running) || shutdown != null) {
             sleep(running);
         } else {
             goOn(running);
@@ -415,9 +421,9 @@ final class AppSupervisor implements Session.Owner {
     }
 
     private void goOn(Session running) {
-        become(AppState.RUNNING);
         running.machine().resume();
         letThrough();
+        become(AppState.RUNNING);
         armIdle(running);
     }
 
@@ -489,7 +495,7 @@ final class AppSupervisor implements Session.Owner {
         Machine machine = services.machines().restore(snapshot, plan(), fresh, timeline);
         begin(fresh, machine);
         machine.resume();
-        record = record.withCounters(record.wakes() + 1, record.coldBoots());
+        record = record.woken();
         become(AppState.RUNNING);
         wakeHistory.add(false, timeline);
         armIdle(fresh);
@@ -631,7 +637,7 @@ final class AppSupervisor implements Session.Owner {
     }
 
     private MachinePlan plan() {
-        return new MachinePlan(record.spec(), record.launch().orElseThrow(), require(link));
+        return new MachinePlan(record.spec(), record.launch().orElseThrow(), require(link), record.kernelDigest());
     }
 
     /** Publishes the present record in a state; a state that may not follow is a bug. */

@@ -92,12 +92,14 @@ public final class DaemonAssembly implements Daemon {
             }
         }
         List<String> reaped = network.reapOrphans(wanted);
-        found.apps().forEach(applications::adopt);
+        if (!found.apps().isEmpty()) {
+            network.inOneGo(() -> found.apps().forEach(applications::adopt));
+        }
         if (!found.apps().isEmpty() || !reaped.isEmpty()) {
             LOG.log(
                     System.Logger.Level.INFO,
-                    "adopted " + found.apps().size() + " apps, " + wanted.size()
-                            + " of them awake on a packet; removed " + reaped.size() + " orphaned taps");
+                    "adopted " + found.apps().size() + " apps, " + wanted.size() + " of them wake on a packet; removed "
+                            + reaped.size() + " orphaned taps");
         }
     }
 

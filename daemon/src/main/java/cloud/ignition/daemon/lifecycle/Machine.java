@@ -18,7 +18,7 @@ interface Machine extends AutoCloseable {
 
     Activity activity();
 
-    /** Guest memory that is in the host's memory, bytes. */
+    /** The most guest memory that can be in the host's memory, bytes. */
     long residentBytes();
 
     @Override

@@ -17,6 +17,9 @@ interface MachineFactory {
      */
     Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline);
 
+    /** Digest of the kernel that {@link #boot} boots. */
+    String kernelDigest();
+
     /** What a snapshot of this plan is a snapshot of. */
     SnapshotSubject subject(MachinePlan plan);
 

@@ -10,5 +10,6 @@ import cloud.ignition.daemon.network.Link;
  * @param spec shape and trigger
  * @param launch root image and process
  * @param link network
+ * @param kernelDigest of the kernel that the app was last booted on
  */
-record MachinePlan(AppSpec spec, Launch launch, Link link) {}
+record MachinePlan(AppSpec spec, Launch launch, Link link, String kernelDigest) {}

@@ -11,10 +11,10 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
-import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,14 +78,19 @@ final class MicroVmMachines implements MachineFactory {
 
     @Override
     public SnapshotSubject subject(MachinePlan plan) {
-        // The kernel is in the snapshot's memory: a newer one on the host does not make the snapshot unusable.
-        return new SnapshotSubject(
-                Map.of("app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest()));
+        return new SnapshotSubject(Map.of(
+                "app", plan.spec().name(), IMAGE_FACT, plan.launch().imageDigest(), "kernel", plan.kernelDigest()));
+    }
+
+    @Override
+    public String kernelDigest() {
+        return parts.get().kernelDigest();
     }
 
     @Override
     public void check(Path snapshot, MachinePlan plan) {
-        @Nullable String image = SnapshotManifest.read(snapshot).subject().get(IMAGE_FACT);
+        // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
+        @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
                     + plan.spec().name() + " is of " + plan.launch().imageDigest());

@@ -17,6 +17,7 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
             new TreeMap<>(Comparator.comparingInt(AppAddress::index));
     private final Set<AppAddress> heldBack = new HashSet<>();
     private boolean forwarding;
+    private boolean batching;
 
     /** On a pool; nothing on the host is changed yet. */
     public HostNetwork(AddressPool pool) {
@@ -32,6 +33,21 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
     public List<String> reapOrphans(Set<AppAddress> wanted) {
         return TapInventory.reap(
                 pool, wanted.stream().map(AppAddress::tapName).collect(java.util.stream.Collectors.toSet()));
+    }
+
+    /** Does what attaches many apps, with one change of the table at its end. */
+    public void inOneGo(Runnable attaching) {
+        synchronized (published) {
+            batching = true;
+        }
+        try {
+            attaching.run();
+        } finally {
+            synchronized (published) {
+                batching = false;
+                apply();
+            }
+        }
     }
 
     @Override
@@ -98,6 +114,9 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
 
     /** Removes the table when no app is left that needs it. */
     private void apply() {
+        if (batching) {
+            return;
+        }
         HostTool.NFT.run(
                 published.isEmpty() ? Ruleset.removing() : Ruleset.replacing(pool, published, heldBack),
                 List.of("-f", "-"));

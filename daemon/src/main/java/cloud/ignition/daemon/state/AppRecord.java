@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param message one line on the last thing that went wrong, or empty
  * @param exitCode exit code of the application once it ended
  * @param launch what it boots; empty until its image was fetched
+ * @param kernelDigest digest of the guest kernel it was last booted on, which is in its snapshots; empty before
  * @param wakes wakes from a snapshot so far
  * @param coldBoots boots so far
  */
@@ -30,6 +31,7 @@ public record AppRecord(
         String message,
         Optional<Integer> exitCode,
         Optional<Launch> launch,
+        String kernelDigest,
         long wakes,
         long coldBoots) {
 
@@ -59,7 +61,8 @@ public record AppRecord(
 
     /** The same in another phase. */
     public AppRecord inPhase(Phase next, Instant since, String text, Optional<Integer> code) {
-        return new AppRecord(id, spec, addressIndex, createdAt, next, since, text, code, launch, wakes, coldBoots);
+        return new AppRecord(
+                id, spec, addressIndex, createdAt, next, since, text, code, launch, kernelDigest, wakes, coldBoots);
     }
 
     /** The same with what it boots. */
@@ -74,12 +77,13 @@ public record AppRecord(
                 message,
                 exitCode,
                 Optional.of(resolved),
+                kernelDigest,
                 wakes,
                 coldBoots);
     }
 
-    /** The same with other counters. */
-    public AppRecord withCounters(long newWakes, long newColdBoots) {
+    /** The same, booted once more on this kernel. */
+    public AppRecord bootedOn(String kernel) {
         return new AppRecord(
                 id,
                 spec,
@@ -90,7 +94,25 @@ public record AppRecord(
                 message,
                 exitCode,
                 launch,
-                newWakes,
-                newColdBoots);
+                kernel,
+                wakes,
+                coldBoots + 1);
+    }
+
+    /** The same, woken once more. */
+    public AppRecord woken() {
+        return new AppRecord(
+                id,
+                spec,
+                addressIndex,
+                createdAt,
+                phase,
+                phaseSince,
+                message,
+                exitCode,
+                launch,
+                kernelDigest,
+                wakes + 1,
+                coldBoots);
     }
 }

@@ -37,6 +37,7 @@ final class AppRecordJson {
         root.put("phaseSince", app.phaseSince().toString());
         root.put("message", app.message());
         app.exitCode().ifPresent(code -> root.put("exitCode", code));
+        root.put("kernelDigest", app.kernelDigest());
         root.put("wakes", app.wakes());
         root.put("coldBoots", app.coldBoots());
         writeSpec(root.putObject("spec"), app.spec());
@@ -70,6 +71,7 @@ final class AppRecordJson {
                     text(root, "message"),
                     root.has("exitCode") ? Optional.of(Math.toIntExact(number(root, "exitCode"))) : Optional.empty(),
                     root.has("launch") ? Optional.of(readLaunch(object(root, "launch"))) : Optional.empty(),
+                    text(root, "kernelDigest"),
                     number(root, "wakes"),
                     number(root, "coldBoots"));
         } catch (IOException | RuntimeException e) {

@@ -119,6 +119,21 @@ class AppLifecycleTest {
     }
 
     @Test
+    void aPacketDuringTheSuspensionKeepsItAwake() throws InterruptedException {
+        bench.runToSleep(web(SOON, OnIdle.SUSPEND));
+        bench.network.packet(0);
+        FakeMachines.Fake machine = bench.machines.next();
+        machine.answersQuiesce = false;
+        machine.expect("resume", "quiesce");
+        machine.lastPacketNanos = System.nanoTime();
+        assertThat(machine.ring(Doorbell.Kind.QUIESCED)).isEqualTo(DoorbellAnswer.HOLD);
+        machine.expect("pause", "resume", "quiesce");
+        assertThat(machine.ring(Doorbell.Kind.QUIESCED)).isEqualTo(DoorbellAnswer.HOLD);
+        machine.expect("pause", "save", "close");
+        bench.await("web", AppState.SLEEPING);
+    }
+
+    @Test
     void discardGoesBackToTheReadySnapshot() throws InterruptedException {
         bench.runToSleep(web(SOON, OnIdle.DISCARD));
         for (int cycle = 0; cycle < 2; cycle++) {

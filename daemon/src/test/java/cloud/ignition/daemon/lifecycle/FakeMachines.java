@@ -79,6 +79,11 @@ final class FakeMachines implements MachineFactory {
     }
 
     @Override
+    public String kernelDigest() {
+        return "sha256:kernel";
+    }
+
+    @Override
     public SnapshotSubject subject(MachinePlan plan) {
         return new SnapshotSubject(Map.of("image", plan.launch().imageDigest()));
     }

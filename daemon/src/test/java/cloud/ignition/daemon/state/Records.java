@@ -50,6 +50,7 @@ final class Records {
                 "a message",
                 Optional.of(3),
                 Optional.of(launch),
+                "sha256:" + "b".repeat(64),
                 5,
                 2);
     }

@@ -26,11 +26,11 @@ class StateDirectoryTest {
         AppRecord record = Records.full();
         try (StateDirectory state = StateDirectory.open(directory)) {
             state.write(record);
-            state.write(record.withCounters(6, 3));
+            state.write(record.woken());
         }
         try (StateDirectory state = StateDirectory.open(directory)) {
             assertThat(state.adopt().complaints()).isEmpty();
-            assertThat(state.adopt().apps()).containsExactly(record.withCounters(6, 3));
+            assertThat(state.adopt().apps()).containsExactly(record.woken());
             state.remove(record.id());
             assertThat(state.adopt().apps()).isEmpty();
             assertThat(directory.resolve("apps")).isEmptyDirectory();

@@ -1,0 +1,118 @@
+package cloud.ignition.daemon;
+
+import cloud.ignition.daemon.api.ApiServer;
+import cloud.ignition.daemon.api.DaemonFacts;
+import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.ImageView;
+import cloud.ignition.daemon.app.Images;
+import cloud.ignition.daemon.app.LogSink;
+import cloud.ignition.daemon.app.Progress;
+import cloud.ignition.daemon.app.UserException;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What {@code bin/ignition} runs once to learn which classes the daemon's start-up cache must hold: the API, which is most of
+ * them, with nothing behind it. Touches neither KVM nor the network.
+ */
+public final class TrainingRun {
+    private static final String RUN = "{\"image\":\"i\",\"ports\":[\"80:80\"],\"snapshot\":\"first-listen\"}";
+
+    private TrainingRun() {}
+
+    /** Runs it; needs a place for temporary files. */
+    public static void main(String[] words) throws IOException {
+        DaemonLog.install(false);
+        Path directory = Files.createTempDirectory("ignition-training-");
+        DaemonFacts facts = new DaemonFacts("", directory, "", Instant.EPOCH);
+        try (ApiServer server = ApiServer.start(directory.resolve("s"), facts, new NoApplications(), new NoImages())) {
+            ask(server.socketPath(), "GET /v1/info", "");
+            ask(server.socketPath(), "GET /v1/apps", "");
+            ask(server.socketPath(), "POST /v1/apps", RUN);
+        } finally {
+            Files.deleteIfExists(directory);
+        }
+        System.exit(0);
+    }
+
+    private static void ask(Path socket, String line, String body) throws IOException {
+        String request = line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + body.length()
+                + "\r\n\r\n" + body;
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
+            ByteBuffer answer = ByteBuffer.allocate(8192);
+            while (channel.read(answer) >= 0 && answer.hasRemaining()) {
+                // Only that it is answered matters.
+            }
+        }
+    }
+
+    private static UserException nothing() {
+        return UserException.notFound("nothing runs in a training run");
+    }
+
+    private static final class NoApplications implements Applications {
+        @Override
+        public AppView run(AppSpec spec, Progress progress) {
+            progress.step(spec.image());
+            throw nothing();
+        }
+
+        @Override
+        public List<AppView> list() {
+            return List.of();
+        }
+
+        @Override
+        public AppView inspect(String name) {
+            throw nothing();
+        }
+
+        @Override
+        public AppView stop(String name, Duration grace) {
+            throw nothing();
+        }
+
+        @Override
+        public AppView start(String name, Progress progress) {
+            throw nothing();
+        }
+
+        @Override
+        public void remove(String name, boolean force) {
+            throw nothing();
+        }
+
+        @Override
+        public void logs(String name, boolean follow, int tail, LogSink sink) {
+            throw nothing();
+        }
+    }
+
+    private static final class NoImages implements Images {
+        @Override
+        public ImageView pull(String reference, boolean always, Progress progress) {
+            throw nothing();
+        }
+
+        @Override
+        public List<ImageView> list() {
+            return List.of();
+        }
+
+        @Override
+        public void remove(String reference) {
+            throw nothing();
+        }
+    }
+}
