@@ -173,19 +173,25 @@ final class Devices implements AutoCloseable {
         quiesceLine.signal();
     }
 
+    /** The same interrupt, but delivered before this returns: no vCPU that is resumed afterwards runs ahead of it. */
+    void interruptForRenewal() {
+        shell.vm().irqLine(DOORBELL_LINE, true);
+        shell.vm().irqLine(DOORBELL_LINE, false);
+    }
+
     void sendConsole(byte[] bytes) {
         console.send(bytes);
     }
 
     /** The state of the parked devices, together with what the caller saved of KVM. */
-    MachineState save(ChipState chips, List<VcpuState> vcpus) {
+    MachineState save(ChipState chips, List<VcpuState> vcpus, boolean atDoorbell) {
         DeviceStates states = new DeviceStates(
                 slots.stream().map(slot -> slot.transport().save()).toList(),
                 disks.stream().map(BlockDevice::save).toList(),
                 net == null ? List.of() : List.of(net.save()),
                 rng.save(),
                 console.save());
-        return new MachineState(chips, vcpus, serial.save(), doorbell.save(), states);
+        return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
     }
 
     /**

@@ -40,6 +40,8 @@ public final class MicroVm implements AutoCloseable {
     private final List<VcpuRunner> runners = new ArrayList<>();
     private final AtomicBoolean exited = new AtomicBoolean();
     private boolean renewalDue;
+    private boolean interruptDue;
+    private volatile boolean atDoorbell;
     private volatile boolean closed;
 
     private MicroVm(
@@ -161,6 +163,8 @@ public final class MicroVm implements AutoCloseable {
         devices.restore(state);
         shell.vcpus().forEach(KvmVcpu::kvmclockCtrl);
         renewalDue = true;
+        atDoorbell = state.doorbell().answering();
+        interruptDue = !atDoorbell;
     }
 
     private void start() {
@@ -176,7 +180,13 @@ public final class MicroVm implements AutoCloseable {
         if (renewalDue) {
             renewalDue = false;
             renew();
+            if (interruptDue) {
+                // Stopped by force, in the middle of anything: the guest's driver looks at the page when it is
+                // interrupted.
+                devices.interruptForRenewal();
+            }
         }
+        atDoorbell = false;
         devices.resume();
         gate.set(VcpuGate.Wish.RUN);
     }
@@ -221,7 +231,7 @@ public final class MicroVm implements AutoCloseable {
             vcpus.add(VcpuState.save(
                     host.kvm(), shell.vcpus().get(id), shell.cpuids().get(id), msrs));
         }
-        MachineState state = devices.save(ChipState.save(shell.vm()), vcpus);
+        MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
         SnapshotWriter.write(
                 directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), subject);
     }
@@ -255,6 +265,7 @@ public final class MicroVm implements AutoCloseable {
         if (doorbell.kind() == Doorbell.Kind.POWER_OFF) {
             ended(new MachineExit(MachineExit.Kind.POWER_OFF, "the guest powered off"));
         } else if (listener.onDoorbell(doorbell) == DoorbellAnswer.HOLD) {
+            atDoorbell = true;
             holdAll();
         }
     }

@@ -108,8 +108,12 @@ public final class DoorbellDevice implements BusDevice {
         pageFrame = state.pageFrame();
     }
 
-    /** The state to save. */
-    public DoorbellState save() {
-        return new DoorbellState(pageFrame);
+    /**
+     * The state to save.
+     *
+     * @param answering whether the guest stands right behind the doorbell instruction
+     */
+    public DoorbellState save(boolean answering) {
+        return new DoorbellState(pageFrame, answering);
     }
 }

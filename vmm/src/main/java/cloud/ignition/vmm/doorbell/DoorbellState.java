@@ -8,8 +8,10 @@ import cloud.ignition.vmm.codec.StateWriter;
  * What a doorbell keeps over a save.
  *
  * @param pageFrame number of the shared page's 4 KiB frame, 0 before the guest named it
+ * @param answering whether the guest stands right behind the doorbell instruction, and so looks for a new generation by
+ *     itself; one that was stopped elsewhere has to be told by an interrupt
  */
-public record DoorbellState(long pageFrame) {
+public record DoorbellState(long pageFrame, boolean answering) {
     /**
      * @throws CorruptStateException when the frame number has more than 32 bits
      */
@@ -20,11 +22,11 @@ public record DoorbellState(long pageFrame) {
 
     /** Appends the state. */
     public void write(StateWriter out) {
-        out.u32((int) pageFrame);
+        out.u32((int) pageFrame).bool(answering);
     }
 
     /** Reads what {@link #write} wrote. */
     public static DoorbellState read(StateReader in) {
-        return new DoorbellState(Integer.toUnsignedLong(in.u32()));
+        return new DoorbellState(Integer.toUnsignedLong(in.u32()), in.bool());
     }
 }
