@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** kill -9 of the daemon loses nothing but the last unsaved activity. */
 @ExtendWith(World.class)
 class CrashIT {
-    private static final String CURL = "curl -s --max-time 60 ";
+    private static final String CURL = "curl -s --max-time 180 ";
 
     @Test
     void aSleepingAppWakesFromItsSnapshotAfterTheDaemonWasKilled(Ignition ignition) {

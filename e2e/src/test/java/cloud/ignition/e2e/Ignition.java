@@ -14,9 +14,9 @@ final class Ignition implements AutoCloseable {
     static final String REGISTRY = "127.0.0.1:5000";
 
     /** How long anything but a first boot may take in the lab, where all is ten or more times slower. */
-    static final Duration LIMIT = Duration.ofSeconds(90);
+    static final Duration LIMIT = Duration.ofMinutes(4);
 
-    private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(6);
     private static final String STATE = "/var/lib/ignition-e2e";
     private static final String SOCKET = "/run/ignition-e2e.sock";
     private static final String DAEMON_LOG = "/tmp/ignition-e2e-daemon.log";
@@ -45,7 +45,7 @@ final class Ignition implements AutoCloseable {
         Result started = machine.shell(
                 LIMIT,
                 "setsid bin/ignition daemon --state " + STATE + " --socket " + SOCKET + " >>" + DAEMON_LOG
-                        + " 2>&1 </dev/null & pid=$!; for i in $(seq 300); do "
+                        + " 2>&1 </dev/null & pid=$!; for i in $(seq 900); do "
                         + "curl -sf --unix-socket " + SOCKET + " http://ignition/v1/apps >/dev/null && break; "
                         + "kill -0 $pid || break; sleep 0.2; done; "
                         + "curl -sf --unix-socket " + SOCKET + " http://ignition/v1/apps >/dev/null || { tail -20 "
@@ -64,7 +64,7 @@ final class Ignition implements AutoCloseable {
     Result terminateDaemon() {
         return machine.shell(
                 LIMIT,
-                "kill " + daemonPid + "; for i in $(seq 600); do kill -0 " + daemonPid
+                "kill " + daemonPid + "; for i in $(seq 1500); do kill -0 " + daemonPid
                         + " 2>/dev/null || exit 0; sleep 0.1; done; exit 1");
     }
 
@@ -89,7 +89,7 @@ final class Ignition implements AutoCloseable {
     void await(String app, String state) {
         Result result = machine.shell(
                 LIMIT,
-                "for i in $(seq 400); do curl -s --unix-socket " + SOCKET + " http://ignition/v1/apps/" + app
+                "for i in $(seq 900); do curl -s --unix-socket " + SOCKET + " http://ignition/v1/apps/" + app
                         + " | grep -q '\"state\":\"" + state + "\"' && exit 0; sleep 0.2; done; "
                         + "curl -s --unix-socket " + SOCKET + " http://ignition/v1/apps/" + app + " >&2; tail -30 "
                         + DAEMON_LOG + " >&2; exit 1");

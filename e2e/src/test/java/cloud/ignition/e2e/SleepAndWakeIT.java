@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(World.class)
 class SleepAndWakeIT {
     private static final int CYCLES = 5;
-    private static final String CURL = "curl -s --max-time 60 ";
+    private static final String CURL = "curl -s --max-time 180 ";
 
     @Test
     void nginxAnswersAfterEverySleep(Ignition ignition) {
@@ -67,7 +67,7 @@ class SleepAndWakeIT {
         // One connection over two sleeps; descriptor 3 stays open all the time.
         String answers = ignition.shell("exec 3<>/dev/tcp/127.0.0.1/6380; "
                 + "ask() { printf '%s\\r\\n' \"$1\" >&3; read -r -t 60 line <&3; echo \"$line\"; }; "
-                + "asleep() { for i in $(seq 300); do curl -s --unix-socket /run/ignition-e2e.sock "
+                + "asleep() { for i in $(seq 900); do curl -s --unix-socket /run/ignition-e2e.sock "
                 + "http://ignition/v1/apps/open | grep -q '\"state\":\"sleeping\"' && return; sleep 0.2; done; exit 1; }; "
                 + "ask 'SET a 1'; asleep; ask 'INCR a'; asleep; ask 'INCR a'");
         assertThat(answers.lines().map(String::strip)).containsExactly("+OK", ":2", ":3");
