@@ -1,6 +1,7 @@
 # Ignition. `make demo` and `make test` do everything on a fresh Debian machine with git, make, Maven and a JDK 25.
 
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 export JAVA_HOME := $(shell scripts/find-jdk)
 MVN := mvn -q
 
@@ -28,7 +29,7 @@ guest: setup ## Guest kernel and init (cached by content in ~/.cache/ignition)
 	@init=$$(guest/init/build | tail -n 1) && ln -sfn "$$init" target/guest/initramfs.cpio
 
 images: setup ## OCI images for demo and tests, from Debian packages (cached by recipe)
-	e2e/images/build
+	e2e/images/registry prepare
 
 setup: ## Installs the Debian packages that are missing
 	@scripts/setup

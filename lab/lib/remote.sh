@@ -23,6 +23,8 @@ write_job() {
   job=${file##*/}
   {
     printf 'group=/sys/fs/cgroup/lab/%s\nmkdir "$group" && echo $$ >"$group/cgroup.procs"\n' "$job"
+    printf '[[ ! -e /run/lab/ended/%s ]] || exit\n' "$job"
+    cat "$lab_home/lib/refresh"
     for name in $passed_variables ${!IGNITION_@}; do
       [[ ${!name+set} ]] && printf 'export %s=%s\n' "$name" "$(quote "${!name}")"
     done
@@ -34,8 +36,9 @@ write_job() {
   } >"$file"
 }
 
+# The mark comes first: a job that has not come to its cgroup yet sees it there and ends.
 end_job() {
-  ssh_to_machine root@127.0.0.1 "cd /sys/fs/cgroup/lab/$job && { kill -TERM \$(cat cgroup.procs); sleep 1; echo 1 >cgroup.kill; }" \
+  ssh_to_machine root@127.0.0.1 "mkdir -p /run/lab/ended/$job; cd /sys/fs/cgroup/lab/$job && { kill -TERM \$(cat cgroup.procs); sleep 1; echo 1 >cgroup.kill; }" \
     </dev/null >/dev/null 2>&1
 }
 

@@ -421,9 +421,9 @@ final class AppSupervisor implements Session.Owner {
     }
 
     private void goOn(Session running) {
-        become(AppState.RUNNING);
         running.machine().resume();
         letThrough();
+        become(AppState.RUNNING);
         armIdle(running);
     }
 

@@ -1,0 +1,21 @@
+# Shared by e2e/images/build and e2e/images/registry.
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+note() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+need() { type -P "$1" >/dev/null || die "$1 is missing: apt-get install --no-install-recommends $2 (all of them: $images_home/packages)"; }
+
+all_images=(nginx node redis)
+cache=${IGNITION_CACHE:-${HOME:?}/.cache/ignition}/images
+
+# All that decides what is in the images. Newer packages in the archive are taken at the next change.
+recipe_hash() {
+  (cd "$images_home" && find build common.sh "${all_images[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) |
+    sha256sum | cut -c1-16
+}
+
+built=$cache/$(recipe_hash)

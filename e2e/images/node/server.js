@@ -1,0 +1,24 @@
+// Answers with what a test needs to tell a woken process from a new one: the process id, a counter kept
+// in memory, the time of the start, and random bytes (which must differ between clones of a snapshot).
+const crypto = require('node:crypto');
+const http = require('node:http');
+
+const startedAt = new Date().toISOString();
+let counter = 0;
+
+const server = http.createServer((request, response) => {
+  counter += 1;
+  const body = JSON.stringify({
+    pid: process.pid,
+    counter,
+    startedAt,
+    now: new Date().toISOString(),
+    random: crypto.randomBytes(16).toString('hex'),
+    path: request.url,
+  });
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) + 1 });
+  response.end(body + '\n');
+});
+
+server.listen(Number(process.env.PORT || 3000), '0.0.0.0', () => console.log(`listening on ${server.address().port}`));
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
