@@ -42,7 +42,7 @@ final class HostCheck {
         try {
             Kvm.open().close();
         } catch (LinuxException e) {
-            throw UserException.unavailable("KVM cannot be used: " + e.getMessage() + "; run: ignition doctor", e);
+            throw UserException.unavailable("/dev/kvm cannot be used: " + e.getMessage() + "; run: ignition doctor", e);
         }
     }
 
