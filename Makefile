@@ -22,6 +22,7 @@ unit: setup jdk ## Unit tests only
 
 build: setup jdk guest ## Kernel, init and Java
 	$(MVN) package -DskipTests
+	@for verb in version daemon; do IGNITION_AOT=wait bin/ignition $$verb --help >/dev/null; done
 
 guest: setup ## Guest kernel and init (cached by content in ~/.cache/ignition)
 	@mkdir -p target/guest

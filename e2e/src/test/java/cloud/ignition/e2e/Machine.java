@@ -48,6 +48,11 @@ final class Machine implements AutoCloseable {
         }
     }
 
+    /** Flags for the daemon's JVM: in the lab the second compiler costs more than it brings in the tests' short time. */
+    String daemonOptions() {
+        return labName.isEmpty() ? "" : "-XX:TieredStopAtLevel=1";
+    }
+
     /** Runs a command to its end. */
     Result run(Duration limit, String... command) {
         return run(limit, List.of(command));
