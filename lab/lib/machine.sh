@@ -100,7 +100,8 @@ boot_machine() {
   remember_process "$machine/helpers" "$pid"
   printf '%s\n' "$pid" >"$machine/pid"
   if ! read -rt "$boot_limit" said <&"$ready" || [[ $said != ready* ]]; then
-    note "the machine did not come up within ${boot_limit} s: ${said:-no message}; its last words:"
+    if kill -0 "$pid" 2>/dev/null && [[ -z $said ]]; then said="not ready within $boot_limit s (IGNITION_LAB_BOOT_LIMIT)"; fi
+    note "the machine did not come up: ${said:-QEMU ended}; its last words:"
     tail -n 20 "$machine/qemu.log" "$machine/virtiofsd.log" "$machine/console.log" >&2
     return 1
   fi

@@ -3,7 +3,10 @@
 
 find_virtiofsd() {
   for virtiofsd in /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd; do
-    [[ -x $virtiofsd ]] && return
+    [[ -x $virtiofsd ]] || continue
+    # The one in C drops its supplementary groups, which nobody but root may.
+    [[ $virtiofsd != /usr/lib/qemu/* || $UID == 0 ]] || die "on this Debian release the lab needs root: run it with sudo"
+    return
   done
   die "virtiofsd is missing: apt-get install --no-install-recommends qemu-system-common (Debian 12) or virtiofsd (later)"
 }
@@ -27,7 +30,7 @@ need_all() {
 # Sets `parts` to the directory with vmlinuz, initramfs and lib/modules.
 prepare_parts() {
   need_all
-  local hash
+  local hash lock
   hash=$(
     {
       cat "$lab_home"/lib/{init,stage2,parts.sh}
@@ -35,40 +38,53 @@ prepare_parts() {
     } | sha256sum
   )
   parts=$cache/${hash:0:16}
-  [[ -e $parts/complete ]] && return
+  [[ ! -e $parts/complete ]] || { touch "$parts/complete"; return 0; }
   mkdir -p "$cache"
-  local lock
   exec {lock}>"$cache/lock"
   flock "$lock"
   if [[ ! -e $parts/complete ]]; then
     rm -rf "$cache"/making.*
-    make_parts "$(mktemp -d "$cache/making.XXXXXX")"
+    making=$(mktemp -d "$cache/making.XXXXXX")
+    trap 'rm -rf "$making"' EXIT
+    make_parts "$making"
+    trap - EXIT
+    # What no machine was started from for two weeks.
+    find "$cache" -mindepth 2 -maxdepth 2 -name complete -mtime +14 -printf '%h\0' | xargs -0r rm -rf
   fi
   exec {lock}>&-
 }
 
+# The kernel package, kept for other initramfs versions. Sets `package` to its file.
+fetch_kernel() {
+  local name
+  package=$(find "$cache" -maxdepth 1 -name 'linux-image-*.deb' -mtime -30 | head -n 1)
+  [[ -z $package ]] || return 0
+  name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+  [[ -n $name ]] || die "no package linux-image-cloud-amd64 in apt's lists: run apt-get update"
+  note "fetching the kernel package $name"
+  (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root "$name" >&2) ||
+    die "cannot download $name: run apt-get update, check the network"
+  rm -f "$cache"/linux-image-*.deb
+  mv "$1/$name"_*.deb "$cache/"
+  package=$(find "$cache" -maxdepth 1 -name 'linux-image-*.deb' | head -n 1)
+}
+
 make_parts() {
   local work=$1 package version
-  trap 'rm -rf "$work"' EXIT
-  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
-  [[ -n $package ]] || die "no package linux-image-cloud-amd64 in apt's lists: run apt-get update"
-  note "fetching the kernel package $package"
-  chmod 755 "$work"
-  (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "$package" >&2) ||
-    die "cannot download $package: run apt-get update, check the network"
-  dpkg-deb -x "$work/$package"_*.deb "$work/tree"
-  version=$(basename "$work"/tree/lib/modules/*)
+  fetch_kernel "$work"
+  dpkg-deb -x "$package" "$work/tree"
+  version=$(find "$work/tree/boot" -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//')
   note "unpacking kernel $version"
   mv "$work/tree/boot/vmlinuz-$version" "$work/vmlinuz"
-  mv "$work/tree/lib" "$work/lib"
-  rm -rf "$work/tree" "$work/$package"_*.deb
+  mkdir -p "$work/lib"
+  mv "$(dirname "$(find "$work/tree" -type d -path "*/modules/$version" | head -n 1)")" "$work/lib/"
+  rm -rf "$work/tree"
   PATH=$PATH:/usr/sbin:/sbin depmod -b "$work" "$version"
   make_initramfs "$work" "$version"
   printf '%s\n' "$version" >"$work/complete"
   chmod -R a+rX "$work"
   rm -rf "$parts"
   mv -T "$work" "$parts"
-  trap - EXIT
 }
 
 # In the initramfs, so that loading them does not wait for virtio-fs; every other module is found in
