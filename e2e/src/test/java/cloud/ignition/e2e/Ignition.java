@@ -44,7 +44,8 @@ final class Ignition implements AutoCloseable {
     void startDaemon() {
         Result started = machine.shell(
                 LIMIT,
-                "IGNITION_DAEMON_OPTS='" + machine.daemonOptions() + "' setsid bin/ignition daemon --state " + STATE + " --socket " + SOCKET + " >>" + DAEMON_LOG
+                "IGNITION_DAEMON_OPTS='" + machine.daemonOptions() + "' setsid bin/ignition daemon --state " + STATE
+                        + " --socket " + SOCKET + " >>" + DAEMON_LOG
                         + " 2>&1 </dev/null & pid=$!; for i in $(seq 900); do "
                         + "curl -sf --unix-socket " + SOCKET + " http://ignition/v1/apps >/dev/null && break; "
                         + "kill -0 $pid || break; sleep 0.2; done; "
