@@ -528,7 +528,10 @@ final class AppSupervisor implements Session.Owner {
 
     private void refuse(Path snapshot, SnapshotRefusedException cause) {
         Path aside = shelf.setAside(snapshot);
-        note("snapshot refused, cold boot instead: " + cause.getMessage() + "; set aside as " + aside.getFileName());
+        String line =
+                "snapshot refused, cold boot instead: " + cause.getMessage() + "; set aside as " + aside.getFileName();
+        LOG.log(System.Logger.Level.WARNING, "app " + name() + ": " + line);
+        note(line);
     }
 
     // ---- ends ----

@@ -95,6 +95,8 @@ final class MicroVmMachines implements MachineFactory {
             throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
                     + plan.spec().name() + " is of " + plan.launch().imageDigest());
         }
+        // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
+        Snapshot.verify(snapshot);
     }
 
     private record MicroVmMachine(MicroVm vm) implements Machine {

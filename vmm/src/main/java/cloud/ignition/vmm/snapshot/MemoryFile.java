@@ -61,17 +61,24 @@ final class MemoryFile {
     }
 
     /**
-     * Counts the same checksum from a mapped file.
+     * Counts the same checksum from a mapped file; holes are skipped.
      *
+     * @param file the file
      * @param memory the whole file, mapped
      */
-    static Written check(MemorySegment memory) {
+    static Written check(Fd file, MemorySegment memory) {
         MemorySegment zeroes = java.lang.foreign.Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
-        for (long at = 0; at < memory.byteSize(); at += PAGE) {
-            if (!isZero(memory, at, zeroes)) {
-                checksum.pages(at, memory.asSlice(at, PAGE));
+        long data = file.seekData(0);
+        while (data >= 0 && data < memory.byteSize()) {
+            long hole = file.seekHole(data);
+            long end = hole < 0 ? memory.byteSize() : Math.min(hole, memory.byteSize());
+            for (long at = data & -PAGE; at < end; at += PAGE) {
+                if (!isZero(memory, at, zeroes)) {
+                    checksum.pages(at, memory.asSlice(at, PAGE));
+                }
             }
+            data = file.seekData((end + PAGE - 1) & -PAGE);
         }
         return new Written(checksum.bytes, checksum.value());
     }

@@ -80,8 +80,9 @@ public final class SnapshotReader {
     }
 
     private static void verifyMemory(Path directory, SnapshotManifest manifest) {
-        try (Mmap memory = mapMemory(directory, manifest)) {
-            MemoryFile.Written found = MemoryFile.check(memory.segment());
+        try (Mmap memory = mapMemory(directory, manifest);
+                Fd file = Fd.open(directory.resolve(SnapshotWriter.MEMORY_FILE).toString(), OPEN_READ, 0)) {
+            MemoryFile.Written found = MemoryFile.check(file, memory.segment());
             if (found.crc32c() != manifest.memoryCrc32c() || found.dataBytes() != manifest.memoryDataBytes()) {
                 throw new SnapshotRefusedException(
                         directory.resolve(SnapshotWriter.MEMORY_FILE) + " is damaged: its checksum does not match");
