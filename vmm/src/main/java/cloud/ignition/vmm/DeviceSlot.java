@@ -5,6 +5,7 @@ import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.kvm.KvmVm;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.memory.GuestMemory;
+import cloud.ignition.vmm.memory.RamLayout;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import cloud.ignition.vmm.virtio.TransportHost;
 import cloud.ignition.vmm.virtio.VirtioDevice;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeviceSlot implements AutoCloseable {
     /** Where the first window is; the others follow. Inside the hole that the RAM layout leaves. */
-    static final long FIRST_WINDOW = 0xd000_0000L;
+    static final long FIRST_WINDOW = RamLayout.HOLE_START;
 
     /**
      * The interrupt lines that devices get, in order: ISA lines that the MP table wires and that neither the serial

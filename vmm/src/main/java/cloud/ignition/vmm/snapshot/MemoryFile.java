@@ -1,6 +1,7 @@
 package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 
@@ -24,7 +25,7 @@ final class MemoryFile {
     /** Writes the memory of a paused machine to an empty file. The caller makes it durable. */
     static Written write(MemorySegment memory, Fd file) {
         long size = memory.byteSize();
-        MemorySegment zeroes = java.lang.foreign.Arena.ofAuto().allocate(PAGE);
+        MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
         file.truncate(size);
         long at = 0;
@@ -38,7 +39,7 @@ final class MemoryFile {
                 end += PAGE;
             }
             MemorySegment run = memory.asSlice(at, end - at);
-            writeFully(file, run, at);
+            file.pwriteFully(run, at);
             checksum.pages(at, run);
             at = end;
         }
@@ -49,17 +50,6 @@ final class MemoryFile {
         return MemorySegment.mismatch(memory, at, at + PAGE, zeroes, 0, PAGE) < 0;
     }
 
-    private static void writeFully(Fd file, MemorySegment bytes, long offset) {
-        long done = 0;
-        while (done < bytes.byteSize()) {
-            long n = file.pwrite(bytes.asSlice(done), offset + done);
-            if (n <= 0) {
-                throw new cloud.ignition.linux.LinuxException("pwrite " + file, n == 0 ? 5 : (int) -n);
-            }
-            done += n;
-        }
-    }
-
     /**
      * Counts the same checksum from a mapped file; holes are skipped.
      *
@@ -67,7 +57,7 @@ final class MemoryFile {
      * @param memory the whole file, mapped
      */
     static Written check(Fd file, MemorySegment memory) {
-        MemorySegment zeroes = java.lang.foreign.Arena.ofAuto().allocate(PAGE);
+        MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
         long data = file.seekData(0);
         while (data >= 0 && data < memory.byteSize()) {

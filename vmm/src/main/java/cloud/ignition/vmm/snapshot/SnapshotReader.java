@@ -16,7 +16,7 @@ import java.nio.file.Path;
  * is refused with one line.
  */
 public final class SnapshotReader {
-    private static final int OPEN_READ = 0x80000; // O_RDONLY | O_CLOEXEC
+    private static final int OPEN_READ = Fd.O_RDONLY | Fd.O_CLOEXEC;
 
     private SnapshotReader() {}
 

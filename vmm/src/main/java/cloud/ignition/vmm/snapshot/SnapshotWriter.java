@@ -32,7 +32,7 @@ public final class SnapshotWriter {
     /** What an unfinished snapshot's directory name ends with. */
     public static final String TEMPORARY_SUFFIX = ".tmp";
 
-    private static final int OPEN_NEW = 0x2 | 0x40 | 0x80 | 0x80000; // O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+    private static final int OPEN_NEW = Fd.O_RDWR | Fd.O_CREAT | Fd.O_EXCL | Fd.O_CLOEXEC;
 
     private SnapshotWriter() {}
 

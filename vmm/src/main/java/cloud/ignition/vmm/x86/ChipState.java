@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.x86;
 
+import cloud.ignition.linux.kvm.KvmClockData;
 import cloud.ignition.linux.kvm.KvmVm;
 import cloud.ignition.linux.kvm.KvmVmState;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -8,7 +9,6 @@ import cloud.ignition.vmm.codec.StateWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -18,9 +18,6 @@ import java.util.Map;
  * @param chips each of KVM's structures, byte for byte
  */
 public record ChipState(Map<KvmVmState, byte[]> chips) {
-    private static final ValueLayout.OfInt LE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final int CLOCK_OFFSET_FLAGS = 8;
-
     /**
      * @throws CorruptStateException when a chip is missing or its structure has another size
      */
@@ -42,7 +39,7 @@ public record ChipState(Map<KvmVmState, byte[]> chips) {
                 if (what == KvmVmState.CLOCK) {
                     // KVM_CLOCK_REALTIME and its fellows would make the guest's clock jump over the sleep; it goes on
                     // where it stopped, and the guest's driver corrects CLOCK_REALTIME alone.
-                    buffer.set(LE32, CLOCK_OFFSET_FLAGS, 0);
+                    new KvmClockData(buffer).setFlags(0);
                 }
                 chips.put(what, buffer.toArray(ValueLayout.JAVA_BYTE));
             }
