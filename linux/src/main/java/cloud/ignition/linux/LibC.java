@@ -41,6 +41,8 @@ final class LibC {
     private static final MethodHandle FSTAT = systemCall("fstat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle FTRUNCATE =
             systemCall("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle FALLOCATE =
+            systemCall("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle LSEEK =
             systemCall("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle IOCTL_LONG =
@@ -190,6 +192,14 @@ final class LibC {
     static int ftruncate(int fd, long length) {
         try {
             return (int) FTRUNCATE.invokeExact(fd, length);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int fallocate(int fd, int mode, long offset, long length) {
+        try {
+            return (int) FALLOCATE.invokeExact(fd, mode, offset, length);
         } catch (Throwable t) {
             throw bug(t);
         }
