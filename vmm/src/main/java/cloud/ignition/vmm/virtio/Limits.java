@@ -32,6 +32,15 @@ public final class Limits {
     /** Pieces of guest memory in one block request (seg_max): a chain minus its header and status. */
     public static final int BLOCK_SEGMENTS = CHAIN_DESCRIPTORS - 2;
 
+    /** Requests of one disk that are under way at once; further ones wait in the queue. */
+    public static final int BLOCK_IN_FLIGHT = 64;
+
+    /** Sectors in one segment of a discard or write-zeroes request (1 GiB). */
+    public static final int BLOCK_DISCARD_SECTORS = 1 << 21;
+
+    /** Segments in one discard or write-zeroes request. */
+    public static final int BLOCK_DISCARD_SEGMENTS = 16;
+
     /** Random bytes per request; a longer request gets that many. */
     public static final int RNG_REQUEST_BYTES = 4096;
 

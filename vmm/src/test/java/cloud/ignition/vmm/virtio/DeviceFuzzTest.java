@@ -157,7 +157,7 @@ class DeviceFuzzTest {
             int length = i == 0 ? 16 : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
             buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
             if (i == 0 && firstWritable > 0 && driver.memory.contains(at, 16)) {
-                driver.memory.setInt(at, random.nextInt(10)); // a block request's type and sector
+                driver.memory.setInt(at, random.nextInt(15)); // a block request's type and sector
                 driver.memory.setLong(at + 8, random.nextInt(300));
             }
         }

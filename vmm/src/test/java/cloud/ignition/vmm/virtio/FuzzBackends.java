@@ -61,6 +61,19 @@ final class FuzzBackends {
         }
 
         @Override
+        public int discard(long offset, long length) {
+            if (offset < 0 || length <= 0 || offset + length > sizeBytes()) {
+                throw new AssertionError("discards " + length + " bytes at " + offset);
+            }
+            return random.nextInt(10) == 0 ? -Errno.EOPNOTSUPP : 0;
+        }
+
+        @Override
+        public int writeZeroes(long offset, long length, boolean unmap) {
+            return discard(offset, length);
+        }
+
+        @Override
         public void close() {}
     }
 
