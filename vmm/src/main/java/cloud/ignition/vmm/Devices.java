@@ -119,8 +119,9 @@ final class Devices implements AutoCloseable {
     }
 
     private static NetDevice net(Attachments.Net attached, WakeTimeline timeline) {
-        NetDevice device = new NetDevice(
-                new NetConfig(MacAddress.of(attached.mac())), new TapBackend(attached.tap()), System::nanoTime);
+        NetConfig config = new NetConfig(
+                MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
+        NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
         device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
     }

@@ -20,8 +20,11 @@ public final class Limits {
     /** Largest frame with its virtio header: §5.1.6.3.1 for TSO, in bytes. */
     public static final int NET_FRAME_BYTES = 65562;
 
-    /** Largest frame with its virtio header when TSO was not negotiated, VLAN tag included, in bytes. */
-    public static final int NET_SMALL_FRAME_BYTES = 12 + 14 + 4 + 1500;
+    /** Largest frame with its virtio header when TSO was not negotiated: §5.1.6.3.1, in bytes. */
+    public static final int NET_SMALL_FRAME_BYTES = 12 + 14 + 1500;
+
+    /** Largest control queue of a network device, in descriptors. */
+    public static final int NET_CONTROL_QUEUE_SIZE = 16;
 
     /** Receive buffers held ready for the next packet, in pieces of guest memory. */
     public static final int NET_RX_PIECES = 512;

@@ -6,6 +6,7 @@ import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
 import cloud.ignition.vmm.virtio.net.NetBackend;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
 
@@ -95,9 +96,9 @@ final class FuzzBackends {
         }
 
         @Override
-        public long write(IoVector from) {
-            requireInRam(memory, from);
-            return random.nextInt(10) == 0 ? -Errno.EAGAIN : from.totalBytes();
+        public long write(MemorySegment head, IoVector rest) {
+            requireInRam(memory, rest);
+            return random.nextInt(10) == 0 ? -Errno.EAGAIN : head.byteSize() + rest.totalBytes();
         }
 
         @Override
