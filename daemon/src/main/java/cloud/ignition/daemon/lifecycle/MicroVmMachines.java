@@ -1,8 +1,10 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.SnapshotTrigger;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.image.GuestParts;
+import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.Nameservers;
 import cloud.ignition.vmm.Activity;
 import cloud.ignition.vmm.Attachments;
@@ -11,6 +13,7 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
@@ -60,10 +63,23 @@ final class MicroVmMachines implements MachineFactory {
             throw UserException.unavailable(
                     "root image " + root + " of app " + plan.spec().name() + " is gone; pull its image again");
         }
-        return new Attachments(
-                List.of(new Attachments.Disk(root, true)),
-                Optional.of(new Attachments.Net(
-                        plan.link().tap(), plan.link().address().guestMac())));
+        return new Attachments(List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)));
+    }
+
+    /** No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. */
+    private static Attachments.Net net(MachinePlan plan) {
+        AppAddress address = plan.link().address();
+        NetLimit limit = plan.spec().net();
+        return new Attachments.Net(
+                plan.link().tap(),
+                address.guestMac(),
+                List.of(address.guestInetAddress()),
+                new NetRate(budget(limit.bytesPerSecond()), budget(limit.packetsPerSecond())),
+                false);
+    }
+
+    private static Optional<NetRate.Budget> budget(long perSecond) {
+        return perSecond == 0 ? Optional.empty() : Optional.of(new NetRate.Budget(perSecond, perSecond));
     }
 
     private static DoorbellTrigger trigger(SnapshotTrigger trigger) {

@@ -3,6 +3,7 @@ package cloud.ignition.daemon.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.UserException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,21 @@ class StateDirectoryTest {
             state.remove(record.id());
             assertThat(state.adopt().apps()).isEmpty();
             assertThat(directory.resolve("apps")).isEmptyDirectory();
+        }
+    }
+
+    @Test
+    void readsRecordsFromBeforeThereWereNetworkLimits() throws IOException {
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.write(Records.full());
+            String text = Files.readString(appFile());
+            String old = text.replaceAll("(?m)^.*\"net(Bytes|Packets)PerSecond\".*\\R", "");
+            assertThat(old).hasLineCount((int) text.lines().count() - 2);
+            Files.writeString(appFile(), old);
+            assertThat(state.adopt().apps())
+                    .singleElement()
+                    .extracting(app -> app.spec().net())
+                    .isEqualTo(NetLimit.NONE);
         }
     }
 
