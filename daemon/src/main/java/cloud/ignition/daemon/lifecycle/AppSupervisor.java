@@ -15,6 +15,7 @@ import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.daemon.state.SnapshotShelf;
 import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.MachineExit;
+import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.WakeTimeline;
 import java.nio.charset.StandardCharsets;
@@ -88,6 +89,7 @@ final class AppSupervisor implements Session.Owner {
         Published now = published;
         AppRecord app = now.record();
         Session running = now.state().hasMachine() ? now.session() : null;
+        Reclaimed reclaimed = running == null ? Reclaimed.NOTHING : running.reclaimed();
         return new AppView(
                 app.spec().name(),
                 app.id(),
@@ -100,6 +102,8 @@ final class AppSupervisor implements Session.Owner {
                 app.createdAt(),
                 now.since(),
                 running == null ? 0 : running.residentBytes(),
+                reclaimed.balloonBytes(),
+                reclaimed.givenBackBytes(),
                 shelf.allocatedBytes(),
                 app.wakes(),
                 app.coldBoots(),
