@@ -2,6 +2,7 @@ package cloud.ignition.daemon.lifecycle;
 
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.Ending;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -104,6 +105,7 @@ final class AppSupervisor implements Session.Owner {
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),
+                app.ending(),
                 wakeHistory.reports());
     }
 
@@ -492,6 +494,7 @@ final class AppSupervisor implements Session.Owner {
 
     private void restore(Path snapshot, WakeTimeline timeline) {
         Session fresh = new Session(this, log);
+        fresh.goesOnFromSnapshot();
         Machine machine = services.machines().restore(snapshot, plan(), fresh, timeline);
         begin(fresh, machine);
         machine.resume();
@@ -543,9 +546,10 @@ final class AppSupervisor implements Session.Owner {
             LOG.log(System.Logger.Level.WARNING, "pausing the ended machine of app " + name(), e);
         }
         ExitVerdict verdict = ExitVerdict.of(from, exit);
-        if (verdict.phase() == Phase.FAILED) {
+        if (verdict.ending() != Ending.Kind.EXIT) {
             from.kernelLines().all().forEach(line -> log.append(LogLine.Source.KERNEL, line));
         }
+        record = record.ended(new Ending(verdict.ending(), from.kernelLines().all()));
         log.append(LogLine.Source.IGNITION, verdict.message());
         boolean stopped = !stoppers.isEmpty();
         UserException failure = UserException.failed("app " + name() + ": " + verdict.message());
