@@ -9,7 +9,7 @@ note() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
 need() { type -P "$1" >/dev/null || die "$1 is missing: apt-get install --no-install-recommends $2 (all of them: $images_home/packages)"; }
 
-all_images=(nginx node redis)
+all_images=(nginx node redis probe)
 cache=${IGNITION_CACHE:-${HOME:?}/.cache/ignition}/images
 
 # All that decides what is in the images. Newer packages in the archive are taken at the next change.
