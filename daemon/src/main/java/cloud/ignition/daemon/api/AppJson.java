@@ -1,7 +1,7 @@
 package cloud.ignition.daemon.api;
 
 import cloud.ignition.daemon.app.AppView;
-import cloud.ignition.daemon.app.Ending;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.ImageView;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.WakeReport;
@@ -52,7 +52,7 @@ final class AppJson {
         return json;
     }
 
-    private static ObjectNode ending(Ending ending) {
+    private static ObjectNode ending(GuestEnd ending) {
         ObjectNode json = Json.object();
         json.put("kind", ending.kind().word());
         ArrayNode lines = json.putArray("lastLines");

@@ -41,7 +41,7 @@ public record AppView(
         long wakes,
         long coldBoots,
         Optional<Integer> exitCode,
-        Optional<Ending> ending,
+        Optional<GuestEnd> ending,
         List<WakeReport> lastWakes) {
     /** Keeps its own copy. */
     public AppView {

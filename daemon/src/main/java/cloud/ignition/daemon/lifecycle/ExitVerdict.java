@@ -1,6 +1,6 @@
 package cloud.ignition.daemon.lifecycle;
 
-import cloud.ignition.daemon.app.Ending;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.vmm.MachineExit;
 import java.util.Optional;
@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  * @param message one line that says why, with the last line of output that explains it
  * @param exitCode the application's, when it ended
  */
-record ExitVerdict(Phase phase, Ending.Kind ending, String message, Optional<Integer> exitCode) {
+record ExitVerdict(Phase phase, GuestEnd.Kind ending, String message, Optional<Integer> exitCode) {
     private static final String PANIC_LINE = "Kernel panic - not syncing";
     private static final String NO_RESTART = "; it stays down until it is started again";
 
@@ -24,8 +24,8 @@ record ExitVerdict(Phase phase, Ending.Kind ending, String message, Optional<Int
             case POWER_OFF -> code.isPresent() ? exited(session, code.getAsInt()) : poweredOff(session);
             case REBOOT -> session.kernelLines().newest(PANIC_LINE).isPresent() ? panicked(session) : rebooted(session);
             case PANIC -> panicked(session);
-            case TRIPLE_FAULT -> failed(session, Ending.Kind.TRIPLE_FAULT, "the guest triple-faulted");
-            case FAILED -> failed(session, Ending.Kind.FAILURE, "the machine failed: " + exit.reason());
+            case TRIPLE_FAULT -> failed(session, GuestEnd.Kind.TRIPLE_FAULT, "the guest triple-faulted");
+            case FAILED -> failed(session, GuestEnd.Kind.FAILURE, "the machine failed: " + exit.reason());
         };
     }
 
@@ -33,7 +33,7 @@ record ExitVerdict(Phase phase, Ending.Kind ending, String message, Optional<Int
         String why = code == 0 ? "" : session.errorLines().quoted("; last output: ");
         return new ExitVerdict(
                 Phase.EXITED,
-                Ending.Kind.EXIT,
+                GuestEnd.Kind.EXIT,
                 "the application ended with exit code " + code
                         + session.initErrors().quoted("; ") + why,
                 Optional.of(code));
@@ -41,35 +41,35 @@ record ExitVerdict(Phase phase, Ending.Kind ending, String message, Optional<Int
 
     private static ExitVerdict poweredOff(Session session) {
         if (!session.applicationStarted()) {
-            return failed(session, Ending.Kind.POWER_OFF, "the guest powered off before its application was started");
+            return failed(session, GuestEnd.Kind.POWER_OFF, "the guest powered off before its application was started");
         }
-        return ended(Ending.Kind.POWER_OFF, "the guest powered itself off" + NO_RESTART);
+        return ended(GuestEnd.Kind.POWER_OFF, "the guest powered itself off" + NO_RESTART);
     }
 
     private static ExitVerdict rebooted(Session session) {
         if (!session.applicationStarted()) {
-            return failed(session, Ending.Kind.REBOOT, "the guest rebooted before its application was started");
+            return failed(session, GuestEnd.Kind.REBOOT, "the guest rebooted before its application was started");
         }
-        return ended(Ending.Kind.REBOOT, "the guest rebooted" + NO_RESTART);
+        return ended(GuestEnd.Kind.REBOOT, "the guest rebooted" + NO_RESTART);
     }
 
-    private static ExitVerdict ended(Ending.Kind kind, String message) {
+    private static ExitVerdict ended(GuestEnd.Kind kind, String message) {
         return new ExitVerdict(Phase.EXITED, kind, message, Optional.empty());
     }
 
     private static ExitVerdict panicked(Session session) {
         String line = session.kernelLines().newest(PANIC_LINE).orElse("");
         return line.isEmpty()
-                ? failed(session, Ending.Kind.PANIC, "the guest's kernel panicked")
+                ? failed(session, GuestEnd.Kind.PANIC, "the guest's kernel panicked")
                 : new ExitVerdict(
                         Phase.FAILED,
-                        Ending.Kind.PANIC,
+                        GuestEnd.Kind.PANIC,
                         "the guest's kernel panicked" + session.initErrors().quoted("; ") + ": "
                                 + LastLines.shortened(line),
                         Optional.empty());
     }
 
-    private static ExitVerdict failed(Session session, Ending.Kind kind, String message) {
+    private static ExitVerdict failed(Session session, GuestEnd.Kind kind, String message) {
         return new ExitVerdict(
                 Phase.FAILED,
                 kind,

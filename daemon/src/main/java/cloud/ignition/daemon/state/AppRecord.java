@@ -1,7 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
-import cloud.ignition.daemon.app.Ending;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.image.Launch;
 import java.time.Instant;
 import java.util.Optional;
@@ -32,7 +32,7 @@ public record AppRecord(
         Instant phaseSince,
         String message,
         Optional<Integer> exitCode,
-        Optional<Ending> ending,
+        Optional<GuestEnd> ending,
         Optional<Launch> launch,
         String kernelDigest,
         long wakes,
@@ -81,7 +81,7 @@ public record AppRecord(
     }
 
     /** The same, its machine ended by itself; the phase is the caller's to change. */
-    public AppRecord ended(Ending how) {
+    public AppRecord ended(GuestEnd how) {
         return new AppRecord(
                 id,
                 spec,

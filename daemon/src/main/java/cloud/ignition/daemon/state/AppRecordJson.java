@@ -1,7 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
-import cloud.ignition.daemon.app.Ending;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -83,13 +83,13 @@ final class AppRecordJson {
         }
     }
 
-    private static void writeEnding(ObjectNode node, Ending ending) {
+    private static void writeEnding(ObjectNode node, GuestEnd ending) {
         node.put("kind", ending.kind().word());
         writeTexts(node, "lastLines", ending.lastLines());
     }
 
-    private static Ending readEnding(JsonNode node) {
-        return new Ending(Ending.Kind.of(text(node, "kind")), texts(node, "lastLines"));
+    private static GuestEnd readEnding(JsonNode node) {
+        return new GuestEnd(GuestEnd.Kind.of(text(node, "kind")), texts(node, "lastLines"));
     }
 
     private static void writeSpec(ObjectNode node, AppSpec spec) {

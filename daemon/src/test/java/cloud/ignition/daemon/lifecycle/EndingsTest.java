@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
-import cloud.ignition.daemon.app.Ending;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
@@ -52,13 +52,13 @@ class EndingsTest {
         "TRIPLE_FAULT, FAILED, TRIPLE_FAULT, the guest triple-faulted",
         "FAILED, FAILED, FAILURE, the machine failed: test",
     })
-    void anEndOfAWokenGuest(MachineExit.Kind exit, AppState state, Ending.Kind kind, String message)
+    void anEndOfAWokenGuest(MachineExit.Kind exit, AppState state, GuestEnd.Kind kind, String message)
             throws InterruptedException {
         wokenMachine().end(exit);
         AppView view = bench.await("web", state);
         assertThat(view.message()).startsWith(message);
         assertThat(view.exitCode()).isEmpty();
-        assertThat(view.ending()).contains(new Ending(kind, List.of("reboot: last words")));
+        assertThat(view.ending()).contains(new GuestEnd(kind, List.of("reboot: last words")));
         assertThat(log()).contains("k reboot: last words", "i " + view.message());
         assertThat(view.snapshotBytes())
                 .as("a machine at its end is not woken again")
@@ -76,7 +76,7 @@ class EndingsTest {
         machine.end(MachineExit.Kind.POWER_OFF);
         AppView view = bench.await("web", AppState.EXITED);
         assertThat(view.exitCode()).contains(137);
-        assertThat(view.ending()).contains(new Ending(Ending.Kind.EXIT, List.of("reboot: last words")));
+        assertThat(view.ending()).contains(new GuestEnd(GuestEnd.Kind.EXIT, List.of("reboot: last words")));
     }
 
     @Test
@@ -97,7 +97,7 @@ class EndingsTest {
         assertThatThrownBy(run::join)
                 .hasRootCauseInstanceOf(UserException.class)
                 .hasMessageContaining("syncing: VFS");
-        assertThat(bench.apps.inspect("web").ending()).map(Ending::kind).contains(Ending.Kind.PANIC);
+        assertThat(bench.apps.inspect("web").ending()).map(GuestEnd::kind).contains(GuestEnd.Kind.PANIC);
         assertThat(log()).contains("k Kernel panic - not syncing: VFS");
     }
 
@@ -128,7 +128,7 @@ class EndingsTest {
         bench.close();
         bench = new Bench(root);
         assertThat(bench.await("web", AppState.FAILED).ending())
-                .contains(new Ending(Ending.Kind.TRIPLE_FAULT, List.of("reboot: last words")));
+                .contains(new GuestEnd(GuestEnd.Kind.TRIPLE_FAULT, List.of("reboot: last words")));
         CompletableFuture<AppView> start = CompletableFuture.supplyAsync(() -> bench.apps.start("web", Progress.NONE));
         bench.machines.next().ring(cloud.ignition.vmm.Doorbell.Kind.LISTEN);
         assertThat(start.join().ending()).isEmpty();

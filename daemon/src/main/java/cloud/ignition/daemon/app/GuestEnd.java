@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param kind the way it ended
  * @param lastLines the last lines of the guest kernel's console, oldest first
  */
-public record Ending(Kind kind, List<String> lastLines) {
+public record GuestEnd(Kind kind, List<String> lastLines) {
     /** The ways a machine ends that nobody asked to. */
     public enum Kind {
         /** The application ended, and init powered the machine off. */
@@ -45,7 +45,7 @@ public record Ending(Kind kind, List<String> lastLines) {
      *
      * @throws IllegalArgumentException when there are more than {@link Limits#MAX_ENDING_LINES} lines
      */
-    public Ending {
+    public GuestEnd {
         lastLines = List.copyOf(lastLines);
         if (lastLines.size() > Limits.MAX_ENDING_LINES) {
             throw new IllegalArgumentException(
