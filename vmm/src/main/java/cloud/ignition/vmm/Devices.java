@@ -85,7 +85,7 @@ final class Devices implements AutoCloseable {
             ports.add(
                     ResetPort.PORT,
                     ResetPort.LENGTH,
-                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.RESET, "the guest rebooted"))));
+                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.REBOOT, "the guest rebooted"))));
             for (Attachments.Disk disk : attachments.disks()) {
                 disks.add(plug(disk(disk)));
             }
@@ -177,6 +177,11 @@ final class Devices implements AutoCloseable {
     /** On the event loop: what the guest kicked before its vCPUs paused is done before a save, so answers leave in time. */
     private void drainKicks() {
         slots.forEach(DeviceSlot::drainKicks);
+    }
+
+    /** Hands on the kernel's last line although it has no end: there will be none. */
+    void endKernelLine() {
+        serial.endLine();
     }
 
     void requestQuiesce() {
