@@ -12,6 +12,8 @@ import cloud.ignition.vmm.snapshot.DeviceStates;
 import cloud.ignition.vmm.snapshot.MachineState;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import cloud.ignition.vmm.virtio.VirtioDevice;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.block.DiskThreads;
@@ -33,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All devices of one machine and how they are wired: two buses for the vCPUs, one event loop for what need not be done
- * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console.
+ * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console,
+ * balloon.
  */
 final class Devices implements AutoCloseable {
     private static final int SERIAL_LINE = 4;
@@ -54,6 +57,7 @@ final class Devices implements AutoCloseable {
     private final @Nullable NetDevice net;
     private final RngDevice rng;
     private final ConsoleDevice console;
+    private final BalloonDevice balloon;
 
     /**
      * Makes and wires all devices; what was made is closed again when one of them fails.
@@ -84,7 +88,7 @@ final class Devices implements AutoCloseable {
             ports.add(
                     ResetPort.PORT,
                     ResetPort.LENGTH,
-                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.RESET, "the guest rebooted"))));
+                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.REBOOT, "the guest rebooted"))));
             for (Attachments.Disk disk : attachments.disks()) {
                 disks.add(plug(disk(disk)));
             }
@@ -94,6 +98,7 @@ final class Devices implements AutoCloseable {
                     .orElse(null);
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
+            balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -124,6 +129,11 @@ final class Devices implements AutoCloseable {
         NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
         device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
+    }
+
+    private boolean giveBack(long gpa, long length) {
+        long offset = shell.memory().hostAddress(gpa, length) - shell.backing().address();
+        return shell.freePages().giveBack(offset, length);
     }
 
     /** Puts a device into the next slot; the device is closed when that fails. */
@@ -179,6 +189,11 @@ final class Devices implements AutoCloseable {
         slots.forEach(DeviceSlot::drain);
     }
 
+    /** Hands on the kernel's last line although it has no end: there will be none. */
+    void endKernelLine() {
+        serial.endLine();
+    }
+
     void requestQuiesce() {
         quiesceLine.signal();
     }
@@ -200,7 +215,8 @@ final class Devices implements AutoCloseable {
                 disks.stream().map(BlockDevice::save).toList(),
                 net == null ? List.of() : List.of(net.save()),
                 rng.save(),
-                console.save());
+                console.save(),
+                balloon.save());
         return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
     }
 
@@ -226,11 +242,20 @@ final class Devices implements AutoCloseable {
         }
         rng.restore(states.rng());
         console.restore(states.console());
+        balloon.restore(states.balloon());
         for (int i = 0; i < slots.size(); i++) {
             slots.get(i).transport().restore(states.transports().get(i));
         }
         serial.restore(state.serial());
         loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
+    }
+
+    void setBalloonTarget(long bytes) {
+        balloon.setTarget(bytes);
+    }
+
+    Reclaimed reclaimed() {
+        return new Reclaimed(balloon.actualBytes(), balloon.givenBackBytes(), balloon.keptBytes());
     }
 
     Activity activity(long vcpuCpuNanos) {
