@@ -13,11 +13,8 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
-<<<<<<< HEAD
 import cloud.ignition.vmm.NetRate;
-=======
 import cloud.ignition.vmm.Reclaimed;
->>>>>>> main
 import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;

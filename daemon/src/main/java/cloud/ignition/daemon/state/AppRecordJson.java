@@ -1,11 +1,8 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
-<<<<<<< HEAD
-import cloud.ignition.daemon.app.NetLimit;
-=======
 import cloud.ignition.daemon.app.GuestEnd;
->>>>>>> main
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
