@@ -279,6 +279,8 @@ public final class MicroVm implements AutoCloseable {
     private void rung(Doorbell doorbell) {
         if (doorbell.kind() == Doorbell.Kind.POWER_OFF) {
             ended(new MachineExit(MachineExit.Kind.POWER_OFF, "the guest powered off"));
+        } else if (doorbell.kind() == Doorbell.Kind.PANIC) {
+            ended(new MachineExit(MachineExit.Kind.PANIC, "the guest's kernel panicked"));
         } else if (listener.onDoorbell(doorbell) == DoorbellAnswer.HOLD) {
             atDoorbell = true;
             holdAll();
@@ -295,6 +297,7 @@ public final class MicroVm implements AutoCloseable {
     private void ended(MachineExit exit) {
         holdAll();
         if (exited.compareAndSet(false, true)) {
+            devices.endKernelLine();
             listener.onExit(exit);
         }
     }

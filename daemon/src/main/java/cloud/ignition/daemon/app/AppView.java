@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param wakes wakes from a snapshot since it was created
  * @param coldBoots boots of its image since it was created
  * @param exitCode the application's exit code (128 + signal number for a signal) once it ended
+ * @param ending how its last machine ended by itself; empty when it did not, or the app was started again
  * @param lastWakes the last wakes, oldest first
  */
 public record AppView(
@@ -44,6 +45,7 @@ public record AppView(
         long wakes,
         long coldBoots,
         Optional<Integer> exitCode,
+        Optional<GuestEnd> ending,
         List<WakeReport> lastWakes) {
     /** Keeps its own copy. */
     public AppView {

@@ -115,6 +115,7 @@ final class App {
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),
+                app.ending(),
                 wakeHistory.reports());
     }
 

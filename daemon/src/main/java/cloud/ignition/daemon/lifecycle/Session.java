@@ -42,6 +42,7 @@ final class Session implements MachineListener {
     private final LastLines initErrors = new LastLines();
     private final LastLines errorLines = new LastLines();
     private volatile OptionalInt exitCode = OptionalInt.empty();
+    private volatile boolean applicationStarted;
     private volatile @Nullable Machine machine;
 
     Session(Owner owner, AppLog log) {
@@ -84,6 +85,16 @@ final class Session implements MachineListener {
         return awaited.compareAndSet(what, Awaited.NOTHING);
     }
 
+    /** The machine goes on from a snapshot, which is never older than the application. */
+    void goesOnFromSnapshot() {
+        applicationStarted = true;
+    }
+
+    /** Whether the application ran in this machine. */
+    boolean applicationStarted() {
+        return applicationStarted;
+    }
+
     /** The application's exit code as shells count it, once it ended. */
     OptionalInt exitCode() {
         return exitCode;
@@ -111,7 +122,7 @@ final class Session implements MachineListener {
                 }
                 yield DoorbellAnswer.CONTINUE;
             }
-            case POWER_OFF -> DoorbellAnswer.CONTINUE;
+            case POWER_OFF, PANIC -> DoorbellAnswer.CONTINUE;
             case LISTEN, ACCEPT, BIND, EXEC, MANUAL -> {
                 if (giveUp(Awaited.TRIGGER)) {
                     owner.onTriggered(this, doorbell);
@@ -157,9 +168,11 @@ final class Session implements MachineListener {
                 initErrors.add(text);
                 log.append(LogLine.Source.IGNITION, text);
             }
+            case 'h' -> log.append(LogLine.Source.IGNITION, "restore hook " + text);
+            case 's' -> applicationStarted = true;
             case 'x' -> ended(text);
             default -> {
-                // 's started PID' needs no answer; an unknown kind is a newer init's
+                // an unknown kind is a newer init's
             }
         }
     }

@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
@@ -58,6 +59,9 @@ final class FakeApplications implements Applications {
                 1,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),
+                state == AppState.FAILED
+                        ? Optional.of(new GuestEnd(GuestEnd.Kind.PANIC, List.of("Kernel panic - not syncing: test")))
+                        : Optional.empty(),
                 List.of(wake));
     }
 

@@ -281,17 +281,6 @@ class AppLifecycleTest {
     }
 
     @Test
-    void aKernelPanicKeepsTheKernelsLastLines() throws InterruptedException {
-        CompletableFuture<AppView> run = bench.runLater(web(NEVER, OnIdle.SUSPEND));
-        FakeMachines.Fake machine = bench.machines.next();
-        machine.kernel("Kernel panic - not syncing: VFS");
-        machine.end(MachineExit.Kind.RESET);
-        assertThatThrownBy(run::join).hasMessageContaining("Kernel panic - not syncing: VFS");
-        assertThat(bench.apps.inspect("web").state()).isEqualTo(AppState.FAILED);
-        assertThat(log()).contains("k Kernel panic - not syncing: VFS");
-    }
-
-    @Test
     void whatNeverRanLeavesNothing() {
         assertThatThrownBy(() -> bench.apps.run(AppSpec.of("web", "missing"), Progress.NONE))
                 .hasMessage("image 'missing' does not exist");
