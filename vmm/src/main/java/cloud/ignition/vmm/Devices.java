@@ -161,6 +161,7 @@ final class Devices implements AutoCloseable {
         List<String> parameters = new ArrayList<>();
         slots.forEach(slot -> parameters.add(slot.kernelParameter()));
         parameters.add(DoorbellDevice.kernelParameter());
+        parameters.add(BalloonDevice.kernelParameter());
         parameters.add("ignition.irq=" + DOORBELL_LINE);
         return parameters;
     }
