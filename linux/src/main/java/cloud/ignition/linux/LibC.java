@@ -75,6 +75,18 @@ final class LibC {
             systemCall("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle GETRANDOM =
             systemCall("getrandom", FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SOCKET =
+            systemCall("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle BIND =
+            systemCall("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle LISTEN =
+            systemCall("listen", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle ACCEPT4 =
+            systemCall("accept4", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    private static final MethodHandle CONNECT =
+            systemCall("connect", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle SHUTDOWN =
+            systemCall("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SYSCONF = systemCall("sysconf", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
     private static final MethodHandle STRERRORNAME =
             Downcall.plain("strerrorname_np", FunctionDescriptor.of(ADDRESS, JAVA_INT));
@@ -335,6 +347,54 @@ final class LibC {
     static long getrandom(MemorySegment buffer, long count, int flags) {
         try {
             return (long) GETRANDOM.invokeExact(buffer, count, flags);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int socket(int domain, int type, int protocol) {
+        try {
+            return (int) SOCKET.invokeExact(domain, type, protocol);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int bind(int fd, MemorySegment address, int length) {
+        try {
+            return (int) BIND.invokeExact(fd, address, length);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int listen(int fd, int backlog) {
+        try {
+            return (int) LISTEN.invokeExact(fd, backlog);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int accept4(int fd, MemorySegment address, MemorySegment length, int flags) {
+        try {
+            return (int) ACCEPT4.invokeExact(fd, address, length, flags);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int connect(int fd, MemorySegment address, int length) {
+        try {
+            return (int) CONNECT.invokeExact(fd, address, length);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    static int shutdown(int fd, int how) {
+        try {
+            return (int) SHUTDOWN.invokeExact(fd, how);
         } catch (Throwable t) {
             throw bug(t);
         }
