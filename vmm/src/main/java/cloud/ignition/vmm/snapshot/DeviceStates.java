@@ -8,23 +8,26 @@ import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.NetState;
 import cloud.ignition.vmm.virtio.rng.RngState;
+import cloud.ignition.vmm.virtio.vsock.VsockState;
 import java.util.List;
 
 /**
  * The virtio devices of a machine.
  *
- * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console
+ * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, vsock
  * @param disks one per disk
  * @param nets none or one
  * @param rng the entropy device
  * @param console the console
+ * @param vsocks none or one
  */
 public record DeviceStates(
         List<MmioTransportState> transports,
         List<BlockState> disks,
         List<NetState> nets,
         RngState rng,
-        ConsoleState console) {
+        ConsoleState console,
+        List<VsockState> vsocks) {
     private static final int MAX_DEVICES = 16;
 
     /**
@@ -34,10 +37,13 @@ public record DeviceStates(
         transports = List.copyOf(transports);
         disks = List.copyOf(disks);
         nets = List.copyOf(nets);
+        vsocks = List.copyOf(vsocks);
         CorruptStateException.require(
-                nets.size() <= 1 && transports.size() == disks.size() + nets.size() + 2,
-                transports.size() + " transports for " + disks.size() + " disks and " + nets.size()
-                        + " network devices");
+                nets.size() <= 1
+                        && vsocks.size() <= 1
+                        && transports.size() == disks.size() + nets.size() + 2 + vsocks.size(),
+                transports.size() + " transports for " + disks.size() + " disks, " + nets.size()
+                        + " network devices and " + vsocks.size() + " socket devices");
     }
 
     /** Appends the states. */
@@ -47,6 +53,7 @@ public record DeviceStates(
         out.list(nets, NetState::write);
         rng.write(out);
         console.write(out);
+        out.list(vsocks, VsockState::write);
     }
 
     /** Reads what {@link #write} wrote. */
@@ -56,6 +63,7 @@ public record DeviceStates(
                 in.list(MAX_DEVICES, BlockState::read),
                 in.list(1, NetState::read),
                 RngState.read(in),
-                ConsoleState.read(in));
+                ConsoleState.read(in),
+                in.list(1, VsockState::read));
     }
 }
