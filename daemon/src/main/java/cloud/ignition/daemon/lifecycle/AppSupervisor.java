@@ -16,6 +16,7 @@ import cloud.ignition.daemon.state.SnapshotShelf;
 import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.SnapshotRefusedException;
+import cloud.ignition.vmm.VsockHub;
 import cloud.ignition.vmm.WakeTimeline;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ final class AppSupervisor implements Session.Owner {
     // Owned by the mailbox.
     private AppRecord record;
     private @Nullable Link link;
+    private @Nullable VsockHub vsock;
     private @Nullable Session session;
     private @Nullable IdleClock idleClock;
     private @Nullable Future<?> deadline;
@@ -97,6 +99,7 @@ final class AppSupervisor implements Session.Owner {
                 app.message(),
                 app.spec(),
                 address.guestAddress(),
+                services.state().vsock(app.id()),
                 app.createdAt(),
                 now.since(),
                 running == null ? 0 : running.residentBytes(),
@@ -148,7 +151,7 @@ final class AppSupervisor implements Session.Owner {
             record = record.withLaunch(launch).inPhase(Phase.UP, Instant.now(), "", Optional.empty());
             services.state().write(record);
             try {
-                link = services.network().attach(address, record.spec().ports());
+                attach();
                 coldBoot(false);
             } catch (RuntimeException e) {
                 fail(describe(e), e);
@@ -446,7 +449,7 @@ final class AppSupervisor implements Session.Owner {
     private void adoptSleeping() {
         try {
             services.network().adopt(name(), record.spec().ports());
-            link = services.network().attach(address, record.spec().ports());
+            attach();
             shelf.removeOlder();
             shelf.newest().ifPresent(newest -> {
                 try {
@@ -581,6 +584,7 @@ final class AppSupervisor implements Session.Owner {
         if (held != null) {
             held.remove();
         }
+        closeVsock();
         services.network().withdraw(name(), address);
         // Durable first: a crash in between must not wake what was stopped.
         record = record.inPhase(phase, Instant.now(), message, exitCode);
@@ -603,6 +607,7 @@ final class AppSupervisor implements Session.Owner {
         if (held != null) {
             held.close();
         }
+        closeVsock();
         if (record.phase() == Phase.UP) {
             services.state().write(record);
         }
@@ -625,6 +630,20 @@ final class AppSupervisor implements Session.Owner {
 
     // ---- small parts ----
 
+    /** Makes what the host has of the app as long as it is up, with or without a machine. */
+    private void attach() {
+        link = services.network().attach(address, record.spec().ports());
+        vsock = VsockHub.open(services.state().vsock(record.id()));
+    }
+
+    private void closeVsock() {
+        VsockHub held = vsock;
+        vsock = null;
+        if (held != null) {
+            held.close();
+        }
+    }
+
     private void begin(Session fresh, Machine machine) {
         fresh.bind(machine);
         session = fresh;
@@ -640,7 +659,8 @@ final class AppSupervisor implements Session.Owner {
     }
 
     private MachinePlan plan() {
-        return new MachinePlan(record.spec(), record.launch().orElseThrow(), require(link), record.kernelDigest());
+        return new MachinePlan(
+                record.spec(), record.launch().orElseThrow(), require(link), require(vsock), record.kernelDigest());
     }
 
     /** Publishes the present record in a state; a state that may not follow is a bug. */

@@ -63,7 +63,8 @@ final class MicroVmMachines implements MachineFactory {
         return new Attachments(
                 List.of(new Attachments.Disk(root, true)),
                 Optional.of(new Attachments.Net(
-                        plan.link().tap(), plan.link().address().guestMac())));
+                        plan.link().tap(), plan.link().address().guestMac())),
+                Optional.of(plan.vsock()));
     }
 
     private static DoorbellTrigger trigger(SnapshotTrigger trigger) {
