@@ -78,7 +78,7 @@ public final class UnixSocket implements AutoCloseable {
     public Optional<UnixSocket> accept() {
         int n;
         do {
-            n = LibC.accept4(fd.number(), MemorySegment.NULL, MemorySegment.NULL, FLAGS);
+            n = LibC.accept4(fd.number(), FLAGS);
         } while (n == -Errno.EINTR || n == -Errno.ECONNABORTED);
         if (n == -Errno.EAGAIN) {
             return Optional.empty();

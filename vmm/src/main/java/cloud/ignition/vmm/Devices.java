@@ -12,6 +12,8 @@ import cloud.ignition.vmm.snapshot.DeviceStates;
 import cloud.ignition.vmm.snapshot.MachineState;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import cloud.ignition.vmm.virtio.VirtioDevice;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.block.FileBackend;
@@ -33,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All devices of one machine and how they are wired: two buses for the vCPUs, one event loop for what need not be done
- * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console, vsock.
+ * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console,
+ * balloon, vsock.
  */
 final class Devices implements AutoCloseable {
     private static final int SERIAL_LINE = 4;
@@ -53,6 +56,7 @@ final class Devices implements AutoCloseable {
     private final @Nullable NetDevice net;
     private final RngDevice rng;
     private final ConsoleDevice console;
+    private final BalloonDevice balloon;
     private final @Nullable VsockDevice vsock;
 
     /**
@@ -84,7 +88,7 @@ final class Devices implements AutoCloseable {
             ports.add(
                     ResetPort.PORT,
                     ResetPort.LENGTH,
-                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.RESET, "the guest rebooted"))));
+                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.REBOOT, "the guest rebooted"))));
             for (Attachments.Disk disk : attachments.disks()) {
                 disks.add(plug(disk(disk)));
             }
@@ -94,6 +98,7 @@ final class Devices implements AutoCloseable {
                     .orElse(null);
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
+            balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
             vsock = attachments
                     .vsock()
                     .map(hub -> plug(
@@ -122,6 +127,11 @@ final class Devices implements AutoCloseable {
                 new NetConfig(MacAddress.of(attached.mac())), new TapBackend(attached.tap()), System::nanoTime);
         device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
+    }
+
+    private boolean giveBack(long gpa, long length) {
+        long offset = shell.memory().hostAddress(gpa, length) - shell.backing().address();
+        return shell.freePages().giveBack(offset, length);
     }
 
     /** Puts a device into the next slot; the device is closed when that fails. */
@@ -177,6 +187,11 @@ final class Devices implements AutoCloseable {
         slots.forEach(DeviceSlot::drainKicks);
     }
 
+    /** Hands on the kernel's last line although it has no end: there will be none. */
+    void endKernelLine() {
+        serial.endLine();
+    }
+
     void requestQuiesce() {
         quiesceLine.signal();
     }
@@ -199,6 +214,7 @@ final class Devices implements AutoCloseable {
                 net == null ? List.of() : List.of(net.save()),
                 rng.save(),
                 console.save(),
+                balloon.save(),
                 vsock == null ? List.of() : List.of(vsock.save()));
         return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
     }
@@ -226,6 +242,7 @@ final class Devices implements AutoCloseable {
         }
         rng.restore(states.rng());
         console.restore(states.console());
+        balloon.restore(states.balloon());
         if (vsock != null) {
             vsock.restore(states.vsocks().getFirst());
         }
@@ -234,6 +251,14 @@ final class Devices implements AutoCloseable {
         }
         serial.restore(state.serial());
         loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
+    }
+
+    void setBalloonTarget(long bytes) {
+        balloon.setTarget(bytes);
+    }
+
+    Reclaimed reclaimed() {
+        return new Reclaimed(balloon.actualBytes(), balloon.givenBackBytes(), balloon.keptBytes());
     }
 
     Activity activity(long vcpuCpuNanos) {

@@ -4,6 +4,7 @@ import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
 import cloud.ignition.vmm.virtio.MmioTransportState;
+import cloud.ignition.vmm.virtio.balloon.BalloonState;
 import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.NetState;
@@ -14,11 +15,12 @@ import java.util.List;
 /**
  * The virtio devices of a machine.
  *
- * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, vsock
+ * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, balloon, vsock
  * @param disks one per disk
  * @param nets none or one
  * @param rng the entropy device
  * @param console the console
+ * @param balloon the memory balloon
  * @param vsocks none or one
  */
 public record DeviceStates(
@@ -27,8 +29,12 @@ public record DeviceStates(
         List<NetState> nets,
         RngState rng,
         ConsoleState console,
+        BalloonState balloon,
         List<VsockState> vsocks) {
     private static final int MAX_DEVICES = 16;
+
+    /** Devices that every machine has: rng, console, balloon. */
+    private static final int ALWAYS = 3;
 
     /**
      * @throws CorruptStateException when the numbers do not go together
@@ -41,7 +47,7 @@ public record DeviceStates(
         CorruptStateException.require(
                 nets.size() <= 1
                         && vsocks.size() <= 1
-                        && transports.size() == disks.size() + nets.size() + 2 + vsocks.size(),
+                        && transports.size() == disks.size() + nets.size() + ALWAYS + vsocks.size(),
                 transports.size() + " transports for " + disks.size() + " disks, " + nets.size()
                         + " network devices and " + vsocks.size() + " socket devices");
     }
@@ -53,6 +59,7 @@ public record DeviceStates(
         out.list(nets, NetState::write);
         rng.write(out);
         console.write(out);
+        balloon.write(out);
         out.list(vsocks, VsockState::write);
     }
 
@@ -64,6 +71,7 @@ public record DeviceStates(
                 in.list(1, NetState::read),
                 RngState.read(in),
                 ConsoleState.read(in),
+                BalloonState.read(in),
                 in.list(1, VsockState::read));
     }
 }

@@ -50,6 +50,12 @@ public final class Limits {
     /** Console input the guest has not taken yet, in bytes. */
     public static final int CONSOLE_INPUT_BYTES = 64 << 10;
 
+    /** Page frame numbers in one request of a balloon; Linux sends 256 at most. */
+    public static final int BALLOON_PFNS = 1024;
+
+    /** Chains the balloon takes before other work of the event loop gets its turn: each can mean many system calls. */
+    public static final int BALLOON_CHAINS_PER_TURN = 16;
+
     /** Connections of one machine, those included that only end. */
     public static final int VSOCK_CONNECTIONS = 128;
 

@@ -103,7 +103,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         }
         synchronized (this) {
             if (offset >= MmioRegister.CONFIG) {
-                device.writeConfig((int) offset - MmioRegister.CONFIG, size, value);
+                guarded(() -> device.writeConfig((int) offset - MmioRegister.CONFIG, size, value));
             } else if (size == REGISTER_BYTES) {
                 guarded(() -> writeRegister((int) offset, (int) value));
             }

@@ -41,6 +41,9 @@ public final class Virtio {
     /** §5 device ID of an entropy source. */
     public static final int ID_RNG = 4;
 
+    /** §5 device ID of a memory balloon. */
+    public static final int ID_BALLOON = 5;
+
     /** §5 device ID of a socket device. */
     public static final int ID_VSOCK = 19;
 

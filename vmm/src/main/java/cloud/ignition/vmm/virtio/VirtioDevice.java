@@ -37,7 +37,7 @@ public interface VirtioDevice extends AutoCloseable {
      */
     long readConfig(int offset, int size);
 
-    /** A write to the configuration space; ignored unless the device has a field that the driver may write. */
+    /** A write to the configuration space, in any status; ignored unless the device has a field that the driver may write. */
     default void writeConfig(int offset, int size, long value) {}
 
     /**

@@ -5,6 +5,8 @@ import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.writable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.vmm.memory.GuestMemory;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
@@ -43,6 +45,7 @@ class DeviceFuzzTest {
         NET,
         RNG,
         CONSOLE,
+        BALLOON,
         VSOCK;
 
         VirtioDevice make(GuestMemory memory, Random random) {
@@ -58,6 +61,9 @@ class DeviceFuzzTest {
                 case RNG -> new RngDevice(new RngConfig(1 << 20, 1 << 16), t -> t.fill((byte) 1), System::nanoTime);
                 case CONSOLE ->
                     new ConsoleDevice(bytes -> assertThat(bytes).hasSizeBetween(1, Limits.CONSOLE_OUTPUT_PIECE_BYTES));
+                case BALLOON ->
+                    new BalloonDevice(
+                            new BalloonConfig(TestDriver.RAM_BYTES), new FuzzBackends.FreeMemory(memory, random));
                 case VSOCK ->
                     new VsockDevice(
                             new VsockConfig(VsockConfig.DEFAULT_CID),
@@ -158,6 +164,8 @@ class DeviceFuzzTest {
         int firstWritable = random.nextInt(3) == 0 ? random.nextInt(pieces + 1) : (index == 0 ? 0 : pieces);
         if (driver.transport.device().deviceId() == Virtio.ID_BLOCK) {
             firstWritable = Math.max(1, firstWritable);
+        } else if (driver.transport.device().deviceId() == Virtio.ID_BALLOON && random.nextInt(8) != 0) {
+            firstWritable = index == 2 ? 0 : pieces; // reports are written to, frame numbers are read
         }
         DriverQueue.Buffer[] buffers = new DriverQueue.Buffer[pieces];
         for (int i = 0; i < pieces; i++) {

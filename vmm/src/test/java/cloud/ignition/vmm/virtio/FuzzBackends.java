@@ -4,6 +4,7 @@ import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
+import cloud.ignition.vmm.virtio.balloon.BalloonBackend;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
 import cloud.ignition.vmm.virtio.net.NetBackend;
 import java.util.Optional;
@@ -89,5 +90,22 @@ final class FuzzBackends {
 
         @Override
         public void setReceiveOffloads(boolean checksum, boolean tso4, boolean tso6) {}
+    }
+
+    /** A host that takes whole pages of RAM, or does not; what it takes reads as zeroes. */
+    record FreeMemory(GuestMemory memory, Random random) implements BalloonBackend {
+        private static final long PAGE = 4096;
+
+        @Override
+        public boolean giveBack(long gpa, long length) {
+            if (length <= 0 || gpa % PAGE != 0 || length % PAGE != 0 || !memory.contains(gpa, length)) {
+                throw new AssertionError(length + " bytes at " + gpa + " are no pages of RAM");
+            }
+            if (random.nextInt(4) == 0) {
+                return false;
+            }
+            memory.slice(gpa, length).fill((byte) 0); // also the queues' own memory, when the driver says so
+            return true;
+        }
     }
 }
