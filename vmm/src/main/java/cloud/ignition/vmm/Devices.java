@@ -16,6 +16,7 @@ import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
 import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
+import cloud.ignition.vmm.virtio.block.DiskThreads;
 import cloud.ignition.vmm.virtio.block.FileBackend;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
 import cloud.ignition.vmm.virtio.net.MacAddress;
@@ -30,6 +31,7 @@ import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,7 @@ final class Devices implements AutoCloseable {
     private final Serial serial;
     private final DoorbellDevice doorbell;
     private final List<DeviceSlot> slots = new ArrayList<>();
+    private final ExecutorService diskThreads = DiskThreads.create();
     private final List<BlockDevice> disks = new ArrayList<>();
     private final @Nullable NetDevice net;
     private final RngDevice rng;
@@ -75,7 +78,7 @@ final class Devices implements AutoCloseable {
         this.listener = listener;
         loop = new EventLoop(
                 "machine-events",
-                this::drainKicks,
+                this::drain,
                 (thread, failure) ->
                         onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
         try {
@@ -117,14 +120,21 @@ final class Devices implements AutoCloseable {
         return line;
     }
 
-    private static BlockDevice disk(Attachments.Disk disk) {
+    private BlockDevice disk(Attachments.Disk disk) {
         BlockConfig config = new BlockConfig("ignition", disk.readOnly());
-        return new BlockDevice(config, FileBackend.open(disk.file(), disk.readOnly()));
+        FileBackend file = FileBackend.open(disk.file(), disk.readOnly());
+        try {
+            return new BlockDevice(config, file, diskThreads);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
     }
 
     private static NetDevice net(Attachments.Net attached, WakeTimeline timeline) {
-        NetDevice device = new NetDevice(
-                new NetConfig(MacAddress.of(attached.mac())), new TapBackend(attached.tap()), System::nanoTime);
+        NetConfig config = new NetConfig(
+                MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
+        NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
         device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
     }
@@ -183,8 +193,8 @@ final class Devices implements AutoCloseable {
     }
 
     /** On the event loop: what the guest kicked before its vCPUs paused is done before a save, so answers leave in time. */
-    private void drainKicks() {
-        slots.forEach(DeviceSlot::drainKicks);
+    private void drain() {
+        slots.forEach(DeviceSlot::drain);
     }
 
     /** Hands on the kernel's last line although it has no end: there will be none. */
@@ -276,11 +286,12 @@ final class Devices implements AutoCloseable {
                 vcpuCpuNanos);
     }
 
-    /** Ends the event loop, then closes devices and lines. */
+    /** Ends the event loop, then closes devices, their threads, and lines. */
     @Override
     public void close() {
         loop.close();
         slots.forEach(DeviceSlot::close);
+        diskThreads.close(); // nothing is under way any more: their end is not waited for in vain
         lines.forEach(EventFd::close);
     }
 }

@@ -4,6 +4,7 @@ import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.readable;
 import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.writable;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
 import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
@@ -19,6 +20,8 @@ import cloud.ignition.vmm.virtio.rng.RngConfig;
 import cloud.ignition.vmm.virtio.rng.RngDevice;
 import cloud.ignition.vmm.virtio.vsock.VsockConfig;
 import cloud.ignition.vmm.virtio.vsock.VsockDevice;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,9 +58,13 @@ class DeviceFuzzTest {
                             new BlockConfig("fuzz", random.nextInt(4) == 0), new FuzzBackends.Disk(memory, random));
                 case NET ->
                     new NetDevice(
-                            new NetConfig(new MacAddress(0x02_00_00_00_00_01L)),
+                            new NetConfig(
+                                    new MacAddress(0x02_00_00_00_00_01L),
+                                    List.of(),
+                                    new NetRate(Optional.of(new NetRate.Budget(1_000_000, 100_000)), Optional.empty()),
+                                    random.nextBoolean()),
                             new FuzzBackends.Wire(memory, random),
-                            () -> 0);
+                            System::nanoTime);
                 case RNG -> new RngDevice(new RngConfig(1 << 20, 1 << 16), t -> t.fill((byte) 1), System::nanoTime);
                 case CONSOLE ->
                     new ConsoleDevice(bytes -> assertThat(bytes).hasSizeBetween(1, Limits.CONSOLE_OUTPUT_PIECE_BYTES));
@@ -96,7 +103,10 @@ class DeviceFuzzTest {
                         }
                     }
                     case 10, 11 -> driver.transport.onBackendReadable();
-                    case 12 -> driver.transport.kickAll();
+                    case 12 -> {
+                        driver.transport.kickAll();
+                        driver.transport.onTimer();
+                    }
                     case 13 -> sendInput(driver, random);
                     default -> request(driver, random);
                 }
@@ -170,7 +180,9 @@ class DeviceFuzzTest {
         DriverQueue.Buffer[] buffers = new DriverQueue.Buffer[pieces];
         for (int i = 0; i < pieces; i++) {
             long at = address(random);
-            int length = i == 0 ? 16 : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
+            int length = i == 0
+                    ? (driver.transport.device().deviceId() == Virtio.ID_NET ? 60 : 16)
+                    : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
             buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
             if (i == 0 && driver.transport.device().deviceId() == Virtio.ID_VSOCK) {
                 length = 44;
@@ -179,8 +191,12 @@ class DeviceFuzzTest {
                     vsockHeader(driver.memory, at, random);
                 }
             } else if (i == 0 && firstWritable > 0 && driver.memory.contains(at, 16)) {
-                driver.memory.setInt(at, random.nextInt(10)); // a block request's type and sector
+                driver.memory.setInt(at, random.nextInt(15)); // a block request's type and sector
                 driver.memory.setLong(at + 8, random.nextInt(300));
+            }
+            if (driver.transport.device().deviceId() == Virtio.ID_NET && driver.memory.contains(at, 24)) {
+                driver.memory.setShort(at, (short) random.nextInt(8)); // virtio header: flags, no segmentation
+                driver.memory.write(at + 12 + 6, new byte[] {2, 0, 0, 0, 0, (byte) random.nextInt(3)}); // source
             }
         }
         if (random.nextInt(4) == 0) {

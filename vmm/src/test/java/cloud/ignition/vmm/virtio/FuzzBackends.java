@@ -7,6 +7,7 @@ import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.balloon.BalloonBackend;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
 import cloud.ignition.vmm.virtio.net.NetBackend;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
 
@@ -62,6 +63,19 @@ final class FuzzBackends {
         }
 
         @Override
+        public int discard(long offset, long length) {
+            if (offset < 0 || length <= 0 || offset + length > sizeBytes()) {
+                throw new AssertionError("discards " + length + " bytes at " + offset);
+            }
+            return random.nextInt(10) == 0 ? -Errno.EOPNOTSUPP : 0;
+        }
+
+        @Override
+        public int writeZeroes(long offset, long length, boolean unmap) {
+            return discard(offset, length);
+        }
+
+        @Override
         public void close() {}
     }
 
@@ -83,9 +97,9 @@ final class FuzzBackends {
         }
 
         @Override
-        public long write(IoVector from) {
-            requireInRam(memory, from);
-            return random.nextInt(10) == 0 ? -Errno.EAGAIN : from.totalBytes();
+        public long write(MemorySegment head, IoVector rest) {
+            requireInRam(memory, rest);
+            return random.nextInt(10) == 0 ? -Errno.EAGAIN : head.byteSize() + rest.totalBytes();
         }
 
         @Override
