@@ -22,6 +22,7 @@ final class AppJson {
         json.put("state", view.state().word());
         json.put("message", view.message());
         json.put("address", view.address());
+        json.put("vsock", view.vsock().toString());
         json.put("createdAt", view.createdAt().toString());
         json.put("stateSince", view.stateSince().toString());
         json.put("residentBytes", view.residentBytes());

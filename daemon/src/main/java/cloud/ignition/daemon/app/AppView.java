@@ -1,5 +1,6 @@
 package cloud.ignition.daemon.app;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param message one line on the last thing that went wrong; empty when nothing did
  * @param spec what the user asked for
  * @param address the guest's IPv4 address
+ * @param vsock the unix socket to the guest's sockets, there while the app is up (docs/vsock.md)
  * @param createdAt when it was created
  * @param stateSince when it came into its state
  * @param residentBytes guest memory it has in the host's memory now (shared page cache not counted); 0 while sleeping
@@ -36,6 +38,7 @@ public record AppView(
         String message,
         AppSpec spec,
         String address,
+        Path vsock,
         Instant createdAt,
         Instant stateSince,
         long residentBytes,

@@ -64,7 +64,8 @@ final class MicroVmMachines implements MachineFactory {
             throw UserException.unavailable(
                     "root image " + root + " of app " + plan.spec().name() + " is gone; pull its image again");
         }
-        return new Attachments(List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)));
+        return new Attachments(
+                List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)), Optional.of(plan.vsock()));
     }
 
     /** No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. */

@@ -26,8 +26,7 @@ final class Waking {
     void adoptSleeping() {
         try {
             app.services.network().adopt(app.name(), app.record.spec().ports());
-            app.link =
-                    app.services.network().attach(app.address, app.record.spec().ports());
+            app.attach();
             app.shelf.removeOlder();
             app.shelf.newest().ifPresent(newest -> {
                 try {

@@ -88,6 +88,20 @@ class AppLifecycleTest {
     }
 
     @Test
+    void theSocketToTheGuestIsThereFromTheStartToTheStop() throws InterruptedException {
+        bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
+        Path vsock = bench.apps.inspect("web").vsock();
+        assertThat(vsock).exists();
+        bench.network.packet(0);
+        bench.machines.next().expect("resume");
+        bench.await("web", AppState.RUNNING);
+        assertThat(vsock).exists();
+        bench.apps.stop("web", Duration.ZERO);
+        assertThat(vsock).doesNotExist();
+        assertThat(vsock.getParent()).exists();
+    }
+
+    @Test
     void manyPacketsMakeOneWake() throws InterruptedException {
         bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
         for (int i = 0; i < 50; i++) {

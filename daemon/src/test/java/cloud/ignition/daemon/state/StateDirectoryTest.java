@@ -54,6 +54,16 @@ class StateDirectoryTest {
     }
 
     @Test
+    void hasAPathThatLeavesRoomForSockets() {
+        Path tooLong = directory.resolve("x".repeat(80));
+        assertThatThrownBy(() -> StateDirectory.open(tooLong))
+                .isInstanceOfSatisfying(
+                        UserException.class, e -> assertThat(e.code()).isEqualTo(UserException.INVALID))
+                .hasMessageContaining("at most 72 bytes; choose another with --state");
+        assertThat(tooLong).doesNotExist();
+    }
+
+    @Test
     void isForOneDaemonAtATime() {
         try (StateDirectory state = StateDirectory.open(directory)) {
             assertThat(state.root()).isEqualTo(directory);

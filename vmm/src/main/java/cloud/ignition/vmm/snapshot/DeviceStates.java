@@ -9,17 +9,19 @@ import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.NetState;
 import cloud.ignition.vmm.virtio.rng.RngState;
+import cloud.ignition.vmm.virtio.vsock.VsockState;
 import java.util.List;
 
 /**
  * The virtio devices of a machine.
  *
- * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, balloon
+ * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, balloon, vsock
  * @param disks one per disk
  * @param nets none or one
  * @param rng the entropy device
  * @param console the console
  * @param balloon the memory balloon
+ * @param vsocks none or one
  */
 public record DeviceStates(
         List<MmioTransportState> transports,
@@ -27,7 +29,8 @@ public record DeviceStates(
         List<NetState> nets,
         RngState rng,
         ConsoleState console,
-        BalloonState balloon) {
+        BalloonState balloon,
+        List<VsockState> vsocks) {
     private static final int MAX_DEVICES = 16;
 
     /** Devices that every machine has: rng, console, balloon. */
@@ -40,10 +43,13 @@ public record DeviceStates(
         transports = List.copyOf(transports);
         disks = List.copyOf(disks);
         nets = List.copyOf(nets);
+        vsocks = List.copyOf(vsocks);
         CorruptStateException.require(
-                nets.size() <= 1 && transports.size() == disks.size() + nets.size() + ALWAYS,
-                transports.size() + " transports for " + disks.size() + " disks and " + nets.size()
-                        + " network devices");
+                nets.size() <= 1
+                        && vsocks.size() <= 1
+                        && transports.size() == disks.size() + nets.size() + ALWAYS + vsocks.size(),
+                transports.size() + " transports for " + disks.size() + " disks, " + nets.size()
+                        + " network devices and " + vsocks.size() + " socket devices");
     }
 
     /** Appends the states. */
@@ -54,6 +60,7 @@ public record DeviceStates(
         rng.write(out);
         console.write(out);
         balloon.write(out);
+        out.list(vsocks, VsockState::write);
     }
 
     /** Reads what {@link #write} wrote. */
@@ -64,6 +71,7 @@ public record DeviceStates(
                 in.list(1, NetState::read),
                 RngState.read(in),
                 ConsoleState.read(in),
-                BalloonState.read(in));
+                BalloonState.read(in),
+                in.list(1, VsockState::read));
     }
 }

@@ -18,6 +18,8 @@ import cloud.ignition.vmm.virtio.queue.DriverQueue;
 import cloud.ignition.vmm.virtio.queue.TestRam;
 import cloud.ignition.vmm.virtio.rng.RngConfig;
 import cloud.ignition.vmm.virtio.rng.RngDevice;
+import cloud.ignition.vmm.virtio.vsock.VsockConfig;
+import cloud.ignition.vmm.virtio.vsock.VsockDevice;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -46,7 +48,8 @@ class DeviceFuzzTest {
         NET,
         RNG,
         CONSOLE,
-        BALLOON;
+        BALLOON,
+        VSOCK;
 
         VirtioDevice make(GuestMemory memory, Random random) {
             return switch (this) {
@@ -68,6 +71,11 @@ class DeviceFuzzTest {
                 case BALLOON ->
                     new BalloonDevice(
                             new BalloonConfig(TestDriver.RAM_BYTES), new FuzzBackends.FreeMemory(memory, random));
+                case VSOCK ->
+                    new VsockDevice(
+                            new VsockConfig(VsockConfig.DEFAULT_CID),
+                            new FuzzVsockBackend(memory, random),
+                            System::nanoTime);
             };
         }
     }
@@ -176,7 +184,13 @@ class DeviceFuzzTest {
                     ? (driver.transport.device().deviceId() == Virtio.ID_NET ? 60 : 16)
                     : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
             buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
-            if (i == 0 && firstWritable > 0 && driver.memory.contains(at, 16)) {
+            if (i == 0 && driver.transport.device().deviceId() == Virtio.ID_VSOCK) {
+                length = 44;
+                buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
+                if (driver.memory.contains(at, length)) {
+                    vsockHeader(driver.memory, at, random);
+                }
+            } else if (i == 0 && firstWritable > 0 && driver.memory.contains(at, 16)) {
                 driver.memory.setInt(at, random.nextInt(15)); // a block request's type and sector
                 driver.memory.setLong(at + 8, random.nextInt(300));
             }
@@ -193,6 +207,21 @@ class DeviceFuzzTest {
         if (random.nextInt(3) != 0) {
             driver.kick(index);
         }
+    }
+
+    /** A packet's header that is mostly right, so that connections come about. */
+    private static void vsockHeader(GuestMemory memory, long at, Random random) {
+        memory.setLong(at, random.nextInt(200) == 0 ? random.nextLong() : VsockConfig.DEFAULT_CID);
+        memory.setLong(at + 8, random.nextInt(50) == 0 ? random.nextInt() : VsockConfig.HOST_CID);
+        memory.setInt(at + 16, random.nextInt(8));
+        memory.setInt(at + 20, random.nextInt(3) == 0 ? (1 << 30) + random.nextInt(8) : random.nextInt(4));
+        int op = random.nextInt(100) == 0 ? random.nextInt(10) : 1 + random.nextInt(7);
+        memory.setInt(at + 24, op == 5 ? random.nextInt(random.nextInt(20) == 0 ? 9000 : 64) : 0);
+        memory.setShort(at + 28, (short) (random.nextInt(50) == 0 ? random.nextInt() : 1));
+        memory.setShort(at + 30, (short) op);
+        memory.setInt(at + 32, op == 4 ? random.nextInt(4) : random.nextInt(200) == 0 ? random.nextInt() : 0);
+        memory.setInt(at + 36, random.nextInt(4) == 0 ? random.nextInt() : 10_000);
+        memory.setInt(at + 40, random.nextInt(50) == 0 ? random.nextInt() : 0);
     }
 
     private static long address(Random random) {
@@ -217,6 +246,10 @@ class DeviceFuzzTest {
         if (fresh.offered() != old.offered()) {
             fresh.transport.close();
             return old; // a writable disk where there was a read-only one, or the other way round
+        }
+        if (old.transport.device() instanceof VsockDevice before
+                && fresh.transport.device() instanceof VsockDevice after) {
+            after.restore(before.save()); // by a host that knows none of the connections
         }
         old.transport.close();
         fresh.transport.restore(state);
