@@ -55,6 +55,7 @@ final class FakeDaemon implements Applications {
                 TIME,
                 state == AppState.RUNNING ? 37L << 20 : 0,
                 64L << 20,
+                List.of(),
                 2,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

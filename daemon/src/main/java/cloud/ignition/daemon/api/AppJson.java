@@ -25,6 +25,8 @@ final class AppJson {
         json.put("stateSince", view.stateSince().toString());
         json.put("residentBytes", view.residentBytes());
         json.put("snapshotBytes", view.snapshotBytes());
+        ArrayNode refused = json.putArray("refusedSnapshots");
+        view.refusedSnapshots().forEach(refused::add);
         json.put("wakes", view.wakes());
         json.put("coldBoots", view.coldBoots());
         view.exitCode().ifPresent(code -> json.put("exitCode", code));

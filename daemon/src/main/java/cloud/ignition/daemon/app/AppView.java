@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param stateSince when it came into its state
  * @param residentBytes guest memory it has in the host's memory now (shared page cache not counted); 0 while sleeping
  * @param snapshotBytes disk space of its snapshots
+ * @param refusedSnapshots directories of snapshots that were refused and set aside, oldest first
  * @param wakes wakes from a snapshot since it was created
  * @param coldBoots boots of its image since it was created
  * @param exitCode the application's exit code (128 + signal number for a signal) once it ended
@@ -37,12 +38,14 @@ public record AppView(
         Instant stateSince,
         long residentBytes,
         long snapshotBytes,
+        List<String> refusedSnapshots,
         long wakes,
         long coldBoots,
         Optional<Integer> exitCode,
         List<WakeReport> lastWakes) {
     /** Keeps its own copy. */
     public AppView {
+        refusedSnapshots = List.copyOf(refusedSnapshots);
         lastWakes = List.copyOf(lastWakes);
     }
 }

@@ -17,6 +17,7 @@ import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.WakeTimeline;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,6 +54,7 @@ final class AppSupervisor implements Session.Owner {
     private @Nullable CompletableFuture<?> shutdown;
     private boolean bootedByPacket;
     private boolean heldBack;
+    private int failedSaves;
     private long lastPacketBeforeSuspend;
 
     private volatile Published published;
@@ -101,6 +103,7 @@ final class AppSupervisor implements Session.Owner {
                 now.since(),
                 running == null ? 0 : running.residentBytes(),
                 shelf.allocatedBytes(),
+                shelf.refused().stream().map(Path::toString).toList(),
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),
@@ -353,8 +356,19 @@ final class AppSupervisor implements Session.Owner {
             IdleClock clock = new IdleClock(
                     idleNanos, System.nanoTime(), running.machine().activity());
             idleClock = clock;
-            setDeadline(record.spec().idleAfter(), running, () -> lookWhetherIdle(running, clock));
+            setDeadline(untilNextSave(), running, () -> lookWhetherIdle(running, clock));
         }
+    }
+
+    /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
+    private Duration untilNextSave() {
+        Duration idle = record.spec().idleAfter();
+        if (failedSaves == 0) {
+            return idle;
+        }
+        Duration pause = services.limits().saveRetry().multipliedBy(1L << Math.min(failedSaves - 1, 16));
+        Duration bounded = pause.compareTo(Limits.MAX_SAVE_RETRY) > 0 ? Limits.MAX_SAVE_RETRY : pause;
+        return bounded.compareTo(idle) > 0 ? bounded : idle;
     }
 
     private void lookWhetherIdle(Session running, IdleClock clock) {
@@ -412,9 +426,12 @@ final class AppSupervisor implements Session.Owner {
             shelf.removeOlder();
             record = record.inPhase(Phase.UP, record.phaseSince(), "", Optional.empty());
             services.state().write(record);
+            failedSaves = 0;
             return true;
         } catch (RuntimeException e) {
-            note("could not be saved: " + describe(e));
+            failedSaves++;
+            note("could not be saved: " + describe(e)
+                    + (shelf.newest().isPresent() ? "; the former snapshot stays valid" : "; stays awake"));
             LOG.log(System.Logger.Level.WARNING, "saving app " + name(), e);
             return false;
         }
@@ -447,14 +464,7 @@ final class AppSupervisor implements Session.Owner {
         try {
             services.network().adopt(name(), record.spec().ports());
             link = services.network().attach(address, record.spec().ports());
-            shelf.removeOlder();
-            shelf.newest().ifPresent(newest -> {
-                try {
-                    services.machines().check(newest, plan());
-                } catch (SnapshotRefusedException e) {
-                    refuse(newest, e);
-                }
-            });
+            keepNewestWhole();
             become(AppState.SLEEPING);
             watch();
         } catch (UserException e) {
@@ -462,6 +472,22 @@ final class AppSupervisor implements Session.Owner {
             note(e.getMessage());
             become(AppState.FAILED);
         }
+    }
+
+    /** Checks the newest snapshot; what a crash left behind it goes only when it is good, else is the next to be tried. */
+    private void keepNewestWhole() {
+        for (Optional<Path> newest = shelf.newest(); newest.isPresent(); newest = shelf.newest()) {
+            try {
+                services.machines().check(newest.get(), plan());
+                break;
+            } catch (SnapshotRefusedException e) {
+                refuse(newest.get(), e);
+                if (newest.equals(shelf.newest())) {
+                    break; // could not be set aside; the wake refuses it again
+                }
+            }
+        }
+        shelf.removeOlder();
     }
 
     // ---- wake ----
@@ -526,10 +552,15 @@ final class AppSupervisor implements Session.Owner {
                 }));
     }
 
+    /** Takes a bad snapshot out of the way and says so once; nothing that goes wrong here keeps the app from booting. */
     private void refuse(Path snapshot, SnapshotRefusedException cause) {
-        Path aside = shelf.setAside(snapshot);
-        String line =
-                "snapshot refused, cold boot instead: " + cause.getMessage() + "; set aside as " + aside.getFileName();
+        String line = "snapshot refused, cold boot instead: " + cause.getMessage();
+        try {
+            line += "; set aside as "
+                    + shelf.setAside(snapshot, Instant.now(), cause.reason()).getFileName();
+        } catch (UncheckedIOException e) {
+            line += "; it could not be set aside: " + describe(e);
+        }
         LOG.log(System.Logger.Level.WARNING, "app " + name() + ": " + line);
         note(line);
     }

@@ -31,6 +31,7 @@ class AppEndpointsTest extends ApiFixture {
         assertThat(answer.body())
                 .startsWith("{\"apps\":[{\"name\":\"web\",\"id\":\"id-web\"")
                 .contains("\"state\":\"sleeping\"", "\"residentBytes\":0", "\"snapshotBytes\":67108864")
+                .contains("\"refusedSnapshots\":[\"/var/lib/ignition/apps/id/snapshots/refused-1\"]")
                 .contains("\"stages\":[{\"name\":\"packet-seen\",\"nanos\":0},{\"name\":\"first-packet-out\"");
     }
 

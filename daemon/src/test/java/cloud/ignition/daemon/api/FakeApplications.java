@@ -53,6 +53,7 @@ final class FakeApplications implements Applications {
                 TIME,
                 state == AppState.RUNNING ? 1 << 20 : 0,
                 64 << 20,
+                List.of("/var/lib/ignition/apps/id/snapshots/refused-1"),
                 1,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.snapshot;
 
+import cloud.ignition.vmm.Limits;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
@@ -34,6 +35,7 @@ public record DeviceStates(
         transports = List.copyOf(transports);
         disks = List.copyOf(disks);
         nets = List.copyOf(nets);
+        CorruptStateException.require(disks.size() <= Limits.MAX_DISKS, disks.size() + " disks");
         CorruptStateException.require(
                 nets.size() <= 1 && transports.size() == disks.size() + nets.size() + 2,
                 transports.size() + " transports for " + disks.size() + " disks and " + nets.size()
@@ -53,7 +55,7 @@ public record DeviceStates(
     static DeviceStates read(StateReader in) {
         return new DeviceStates(
                 in.list(MAX_DEVICES, MmioTransportState::read),
-                in.list(MAX_DEVICES, BlockState::read),
+                in.list(Limits.MAX_DISKS, BlockState::read),
                 in.list(1, NetState::read),
                 RngState.read(in),
                 ConsoleState.read(in));

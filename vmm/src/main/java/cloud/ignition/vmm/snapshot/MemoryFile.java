@@ -14,6 +14,8 @@ final class MemoryFile {
     /** Longest run of pages written by one system call: large enough to make the calls cheap. */
     private static final long MAX_RUN_BYTES = 4L << 20;
 
+    private static final long READ_BYTES = 1L << 20;
+
     /**
      * @param dataBytes bytes of pages that are not all zero
      * @param crc32c over each such run's offset and bytes, see {@link Checksum}
@@ -51,24 +53,32 @@ final class MemoryFile {
     }
 
     /**
-     * Counts the same checksum from a mapped file; holes are skipped.
+     * Counts the same checksum from a file; holes are skipped. The file is read, not mapped: a disk that fails is then an
+     * error and no signal.
      *
-     * @param file the file
-     * @param memory the whole file, mapped
+     * @param size of the file
+     * @throws cloud.ignition.linux.LinuxException EIO when the disk fails
      */
-    static Written check(Fd file, MemorySegment memory) {
-        MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
+    static Written check(Fd file, long size) {
         Checksum checksum = new Checksum();
-        long data = file.seekData(0);
-        while (data >= 0 && data < memory.byteSize()) {
-            long hole = file.seekHole(data);
-            long end = hole < 0 ? memory.byteSize() : Math.min(hole, memory.byteSize());
-            for (long at = data & -PAGE; at < end; at += PAGE) {
-                if (!isZero(memory, at, zeroes)) {
-                    checksum.pages(at, memory.asSlice(at, PAGE));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zeroes = arena.allocate(PAGE);
+            MemorySegment buffer = arena.allocate(READ_BYTES, PAGE);
+            long data = file.seekData(0);
+            while (data >= 0 && data < size) {
+                long hole = file.seekHole(data);
+                long end = hole < 0 ? size : Math.min(hole, size);
+                for (long at = data & -PAGE; at < end; at += READ_BYTES) {
+                    long count = Math.min(READ_BYTES, size - at);
+                    MemorySegment piece = buffer.asSlice(0, file.preadFully(buffer.asSlice(0, count), at) & -PAGE);
+                    for (long page = 0; page < piece.byteSize(); page += PAGE) {
+                        if (at + page < end && !isZero(piece, page, zeroes)) {
+                            checksum.pages(at + page, piece.asSlice(page, PAGE));
+                        }
+                    }
                 }
+                data = file.seekData((end + PAGE - 1) & -PAGE);
             }
-            data = file.seekData((end + PAGE - 1) & -PAGE);
         }
         return new Written(checksum.bytes, checksum.value());
     }
