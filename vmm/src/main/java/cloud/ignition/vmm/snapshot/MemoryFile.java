@@ -67,17 +67,17 @@ final class MemoryFile {
             long data = file.seekData(0);
             while (data >= 0 && data < size) {
                 long hole = file.seekHole(data);
-                long end = hole < 0 ? size : Math.min(hole, size);
+                long end = hole < 0 ? size : Math.min((hole + PAGE - 1) & -PAGE, size);
                 for (long at = data & -PAGE; at < end; at += READ_BYTES) {
-                    long count = Math.min(READ_BYTES, size - at);
+                    long count = Math.min(READ_BYTES, end - at);
                     MemorySegment piece = buffer.asSlice(0, file.preadFully(buffer.asSlice(0, count), at) & -PAGE);
                     for (long page = 0; page < piece.byteSize(); page += PAGE) {
-                        if (at + page < end && !isZero(piece, page, zeroes)) {
+                        if (!isZero(piece, page, zeroes)) {
                             checksum.pages(at + page, piece.asSlice(page, PAGE));
                         }
                     }
                 }
-                data = file.seekData((end + PAGE - 1) & -PAGE);
+                data = file.seekData(end);
             }
         }
         return new Written(checksum.bytes, checksum.value());
