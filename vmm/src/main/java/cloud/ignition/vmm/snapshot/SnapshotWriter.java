@@ -4,6 +4,7 @@ import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.memory.FreePages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -42,6 +43,7 @@ public final class SnapshotWriter {
      * @param directory must not exist; its parent must
      * @param host what this host offers
      * @param memory all RAM of the paused machine, in one piece
+     * @param free what was given back of it
      * @param mostDataBytes no more bytes of the memory than these are not zero
      * @throws UncheckedIOException when the host's file system refuses or is full; nothing is left behind then
      */
@@ -51,6 +53,7 @@ public final class SnapshotWriter {
             HostFacts host,
             MachineState state,
             MemorySegment memory,
+            FreePages free,
             long mostDataBytes,
             SnapshotSubject subject) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
@@ -65,7 +68,7 @@ public final class SnapshotWriter {
             Files.createDirectory(
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try {
-                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory);
+                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory, free);
                 writeDurably(temporary.resolve(STATE_FILE), stateBytes);
                 SnapshotManifest manifest = new SnapshotManifest(
                         shape,
@@ -101,9 +104,9 @@ public final class SnapshotWriter {
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory) {
+    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
-            MemoryFile.Written written = MemoryFile.write(memory, fd);
+            MemoryFile.Written written = MemoryFile.write(memory, free, fd);
             fd.fdatasync();
             return written;
         }

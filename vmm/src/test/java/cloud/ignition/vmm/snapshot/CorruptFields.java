@@ -9,6 +9,7 @@ import cloud.ignition.vmm.doorbell.DoorbellState;
 import cloud.ignition.vmm.legacy.SerialState;
 import cloud.ignition.vmm.virtio.MmioTransportState;
 import cloud.ignition.vmm.virtio.Virtio;
+import cloud.ignition.vmm.virtio.balloon.BalloonState;
 import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.MacAddress;
@@ -78,7 +79,7 @@ final class CorruptFields {
                             "nets",
                                     List.of(
                                             List.of(),
-                                            Collections.nCopies(2, new NetState(new MacAddress(0x02L << 40)))))),
+                                            Collections.nCopies(2, new NetState(new MacAddress(0x02L << 40), false))))),
             Map.entry(
                     MmioTransportState.class,
                     Map.of(
@@ -106,7 +107,13 @@ final class CorruptFields {
                     Map.of(
                             "sectors", List.of(-1L, Long.MIN_VALUE, (Long.MAX_VALUE >> 9) + 1),
                             "readOnly", any("compared with the attached disk"))),
-            Map.entry(NetState.class, Map.of()),
+            Map.entry(NetState.class, Map.of("announcing", any("a truth value; the reader refuses a byte over 1"))),
+            Map.entry(
+                    BalloonState.class,
+                    Map.of(
+                            "targetPages", List.of(-1L, 1L << 32),
+                            "announcedPages", List.of(-1L, 1L << 32),
+                            "actualPages", List.of(-1L, 1L << 32))),
             Map.entry(
                     MacAddress.class,
                     Map.of("value", List.of(0L, -1L, 1L << 48, 0x01_00_5e_00_00_01L, 0xffff_ffff_ffffL))),

@@ -54,7 +54,7 @@ class GoldenSnapshotTest {
         assertThat(state.doorbell().answering()).isTrue();
         assertThat(state.devices().transports())
                 .extracting(MmioTransportState::deviceId)
-                .startsWith(Virtio.ID_BLOCK, Virtio.ID_NET, Virtio.ID_RNG, Virtio.ID_CONSOLE);
+                .containsExactly(Virtio.ID_BLOCK, Virtio.ID_NET, Virtio.ID_RNG, Virtio.ID_CONSOLE, Virtio.ID_BALLOON);
         assertThat(state.devices().disks().getFirst().sectors()).isEqualTo(128);
         assertThat(state.devices().nets().getFirst().mac()).hasToString("02:11:22:33:44:55");
         assertThat(state.encode()).isEqualTo(Files.readAllBytes(directory.resolve("state")));

@@ -9,6 +9,7 @@ import cloud.ignition.vmm.doorbell.DoorbellState;
 import cloud.ignition.vmm.legacy.SerialState;
 import cloud.ignition.vmm.virtio.MmioTransportState;
 import cloud.ignition.vmm.virtio.Virtio;
+import cloud.ignition.vmm.virtio.balloon.BalloonState;
 import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.MacAddress;
@@ -41,11 +42,13 @@ final class Samples {
                                 transport(Virtio.ID_BLOCK),
                                 transport(Virtio.ID_NET),
                                 transport(Virtio.ID_RNG),
-                                transport(Virtio.ID_CONSOLE)),
+                                transport(Virtio.ID_CONSOLE),
+                                transport(Virtio.ID_BALLOON)),
                         List.of(new BlockState(2048, true)),
-                        List.of(new NetState(new MacAddress(0x02_11_22_33_44_55L))),
+                        List.of(new NetState(new MacAddress(0x02_11_22_33_44_55L), true)),
                         new RngState(4096),
-                        new ConsoleState(new byte[] {1, 2, 3})));
+                        new ConsoleState(new byte[] {1, 2, 3}),
+                        new BalloonState(1024, 512, 256)));
     }
 
     /** A host on which {@link #machine} can be restored. */

@@ -3,6 +3,7 @@ package cloud.ignition.vmm.snapshot;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.memory.FreePages;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -44,6 +45,7 @@ final class WrittenSnapshot implements AutoCloseable {
                 Samples.host(),
                 state,
                 memory.segment(),
+                new FreePages(memory),
                 mostDataBytes,
                 new SnapshotSubject(Map.of("image", "sha256:1")));
     }
