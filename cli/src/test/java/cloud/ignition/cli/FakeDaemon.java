@@ -60,6 +60,7 @@ final class FakeDaemon implements Applications {
                 0,
                 0,
                 64L << 20,
+                List.of(),
                 2,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

@@ -29,6 +29,8 @@ final class AppJson {
         json.put("balloonBytes", view.balloonBytes());
         json.put("givenBackBytes", view.givenBackBytes());
         json.put("snapshotBytes", view.snapshotBytes());
+        ArrayNode refused = json.putArray("refusedSnapshots");
+        view.refusedSnapshots().forEach(refused::add);
         json.put("wakes", view.wakes());
         json.put("coldBoots", view.coldBoots());
         view.exitCode().ifPresent(code -> json.put("exitCode", code));

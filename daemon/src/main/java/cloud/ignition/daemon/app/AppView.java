@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param balloonBytes guest memory in its balloon now; 0 while sleeping
  * @param givenBackBytes guest memory that its guest gave up since it runs, touched or not; 0 while sleeping
  * @param snapshotBytes disk space of its snapshots
+ * @param refusedSnapshots directories of snapshots that were refused and set aside, oldest first
  * @param wakes wakes from a snapshot since it was created
  * @param coldBoots boots of its image since it was created
  * @param exitCode the application's exit code (128 + signal number for a signal) once it ended
@@ -45,6 +46,7 @@ public record AppView(
         long balloonBytes,
         long givenBackBytes,
         long snapshotBytes,
+        List<String> refusedSnapshots,
         long wakes,
         long coldBoots,
         Optional<Integer> exitCode,
@@ -52,6 +54,7 @@ public record AppView(
         List<WakeReport> lastWakes) {
     /** Keeps its own copy. */
     public AppView {
+        refusedSnapshots = List.copyOf(refusedSnapshots);
         lastWakes = List.copyOf(lastWakes);
     }
 }

@@ -118,6 +118,7 @@ final class App {
                 reclaimed.balloonBytes(),
                 reclaimed.givenBackBytes(),
                 shelf.allocatedBytes(),
+                shelf.refused().stream().map(Path::toString).toList(),
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),

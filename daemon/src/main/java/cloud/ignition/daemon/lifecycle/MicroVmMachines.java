@@ -110,8 +110,10 @@ final class MicroVmMachines implements MachineFactory {
         // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
         @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
-            throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
-                    + plan.spec().name() + " is of " + plan.launch().imageDigest());
+            throw SnapshotRefusedException.elsewhere(
+                    snapshot,
+                    "it is of image " + image + ", app " + plan.spec().name() + " is of "
+                            + plan.launch().imageDigest());
         }
         // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
         Snapshot.verify(snapshot);

@@ -36,6 +36,7 @@ class AppEndpointsTest extends ApiFixture {
                         "\"residentBytes\":0",
                         "\"givenBackBytes\":0",
                         "\"snapshotBytes\":67108864")
+                .contains("\"refusedSnapshots\":[\"/var/lib/ignition/apps/id/snapshots/refused-1\"]")
                 .contains("\"stages\":[{\"name\":\"packet-seen\",\"nanos\":0},{\"name\":\"first-packet-out\"");
     }
 

@@ -58,6 +58,7 @@ final class FakeApplications implements Applications {
                 0,
                 state == AppState.RUNNING ? 3 << 20 : 0,
                 64 << 20,
+                List.of("/var/lib/ignition/apps/id/snapshots/refused-1"),
                 1,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

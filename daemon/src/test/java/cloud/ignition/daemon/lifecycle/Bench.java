@@ -32,8 +32,8 @@ import java.util.concurrent.ScheduledExecutorService;
 
 /** A daemon's lifecycle on fake machines and a fake network, with the real state directory. */
 final class Bench implements AutoCloseable {
-    static final Services.Timeouts QUICK =
-            new Services.Timeouts(Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20));
+    static final Services.Timeouts QUICK = new Services.Timeouts(
+            Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(20));
 
     final FakeMachines machines = new FakeMachines();
     final FakeNetwork network = new FakeNetwork();

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.snapshot;
 
+import cloud.ignition.vmm.Limits;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
@@ -44,6 +45,7 @@ public record DeviceStates(
         disks = List.copyOf(disks);
         nets = List.copyOf(nets);
         vsocks = List.copyOf(vsocks);
+        CorruptStateException.require(disks.size() <= Limits.MAX_DISKS, disks.size() + " disks");
         CorruptStateException.require(
                 nets.size() <= 1
                         && vsocks.size() <= 1
@@ -67,7 +69,7 @@ public record DeviceStates(
     static DeviceStates read(StateReader in) {
         return new DeviceStates(
                 in.list(MAX_DEVICES, MmioTransportState::read),
-                in.list(MAX_DEVICES, BlockState::read),
+                in.list(Limits.MAX_DISKS, BlockState::read),
                 in.list(1, NetState::read),
                 RngState.read(in),
                 ConsoleState.read(in),
