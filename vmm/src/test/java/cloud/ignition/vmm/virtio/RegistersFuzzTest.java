@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 public class RegistersFuzzTest {
     private static final Path CORPUS = Path.of("src/test/resources/corpus/registers");
     private static final int RECORD_BYTES = 8;
-    private static final int MOST_RECORDS = 512;
+    private static final int MOST_RECORDS = 128;
     private static final int MODEL_OFFSETS = 0x200;
     private static final DeviceKind[] DEVICES = DeviceKind.values();
     private static final int[] WIDTHS = {1, 2, 4, 8};
