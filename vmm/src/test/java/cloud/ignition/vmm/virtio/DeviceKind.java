@@ -1,5 +1,8 @@
 package cloud.ignition.vmm.virtio;
 
+import cloud.ignition.vmm.NetRate;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
@@ -8,6 +11,8 @@ import cloud.ignition.vmm.virtio.net.NetConfig;
 import cloud.ignition.vmm.virtio.net.NetDevice;
 import cloud.ignition.vmm.virtio.rng.RngConfig;
 import cloud.ignition.vmm.virtio.rng.RngDevice;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -17,11 +22,15 @@ import java.util.function.Function;
 enum DeviceKind {
     BLOCK(host -> new BlockDevice(new BlockConfig("fuzz", false), host.disk())),
     BLOCK_READ_ONLY(host -> new BlockDevice(new BlockConfig("fuzz", true), host.disk())),
-    NET(host -> new NetDevice(new NetConfig(new MacAddress(0x02_00_00_00_00_01L)), host.wire(), () -> 0)),
+    NET(host -> new NetDevice(net(NetRate.UNLIMITED, false), host.wire(), host::nanoTime)),
+    NET_GUARDED(host -> new NetDevice(net(slow(), true), host.wire(), host::nanoTime)),
     RNG(host -> new RngDevice(new RngConfig(1 << 20, 1 << 16), piece -> piece.fill((byte) 1), host::nanoTime)),
     CONSOLE(
             host -> new ConsoleDevice(DeviceKind::checkOutput),
-            (device, random) -> ((ConsoleDevice) device).send(new byte[random.nextInt(2000)]));
+            (device, random) -> ((ConsoleDevice) device).send(new byte[random.nextInt(2000)])),
+    BALLOON(host -> new BalloonDevice(new BalloonConfig(TestDriver.RAM_BYTES), host::takePages));
+
+    private static final long MAC = 0x02_00_00_00_00_01L;
 
     private final Function<FuzzHost, VirtioDevice> factory;
     private final BiConsumer<VirtioDevice, Random> hostEvent;
@@ -42,6 +51,15 @@ enum DeviceKind {
 
     void hostEvent(VirtioDevice device, Random random) {
         hostEvent.accept(device, random);
+    }
+
+    /** @param guarded whether the guest may send as itself only */
+    private static NetConfig net(NetRate rate, boolean guarded) {
+        return new NetConfig(new MacAddress(MAC), List.of(), rate, guarded);
+    }
+
+    private static NetRate slow() {
+        return new NetRate(Optional.of(new NetRate.Budget(1_000_000, 100_000)), Optional.empty());
     }
 
     private static void checkOutput(byte[] bytes) {

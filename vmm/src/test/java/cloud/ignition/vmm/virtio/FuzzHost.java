@@ -6,6 +6,7 @@ import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
 import cloud.ignition.vmm.virtio.net.NetBackend;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
 
@@ -16,6 +17,7 @@ import java.util.Random;
 final class FuzzHost {
     private static final int DISK_SECTORS = 256;
     private static final int SECTOR = 512;
+    private static final long PAGE = 4096;
     private static final int RINGS_BYTES = 3 * TestDriver.QUEUE_BYTES;
 
     private final GuestMemory memory;
@@ -47,6 +49,18 @@ final class FuzzHost {
     /** A wire with frames of any length, or none. */
     NetBackend wire() {
         return new Wire(this);
+    }
+
+    /** Takes whole pages of RAM, or does not; what it takes reads as zeroes, rings too. */
+    boolean takePages(long gpa, long length) {
+        if (length <= 0 || gpa % PAGE != 0 || length % PAGE != 0 || !memory.contains(gpa, length)) {
+            throw new AssertionError(length + " bytes at " + gpa + " are no pages of RAM");
+        }
+        boolean taken = random.nextInt(4) != 0;
+        if (taken) {
+            memory.slice(gpa, length).fill((byte) 0);
+        }
+        return taken;
     }
 
     /** A monotonic clock for budgets; it stands still about as often as it goes on. */
@@ -109,6 +123,19 @@ final class FuzzHost {
         }
 
         @Override
+        public int discard(long offset, long length) {
+            if (offset < 0 || length <= 0 || offset + length > sizeBytes()) {
+                throw new AssertionError("discards " + length + " bytes at " + offset);
+            }
+            return host.random.nextInt(10) == 0 ? -Errno.EOPNOTSUPP : 0;
+        }
+
+        @Override
+        public int writeZeroes(long offset, long length, boolean unmap) {
+            return discard(offset, length);
+        }
+
+        @Override
         public void close() {}
     }
 
@@ -130,9 +157,9 @@ final class FuzzHost {
         }
 
         @Override
-        public long write(IoVector from) {
-            host.meanwhile(from);
-            return host.random.nextInt(10) == 0 ? -Errno.EAGAIN : from.totalBytes();
+        public long write(MemorySegment head, IoVector rest) {
+            host.meanwhile(rest);
+            return host.random.nextInt(10) == 0 ? -Errno.EAGAIN : head.byteSize() + rest.totalBytes();
         }
 
         @Override

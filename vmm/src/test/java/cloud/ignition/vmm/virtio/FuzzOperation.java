@@ -3,6 +3,7 @@ package cloud.ignition.vmm.virtio;
 import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.readable;
 import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.writable;
 
+import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.virtio.queue.DriverQueue;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -135,6 +136,13 @@ enum FuzzOperation {
         @Override
         void apply(FuzzMachine machine, Random random) {
             machine.driver.transport.onBackendWritable();
+            machine.driver.runRequested();
+        }
+    },
+    TIMER(2) {
+        @Override
+        void apply(FuzzMachine machine, Random random) {
+            machine.driver.transport.onTimer();
             machine.driver.runRequested();
         }
     },
@@ -312,22 +320,19 @@ enum FuzzOperation {
             driver.kick(index);
             return;
         }
-        int firstWritable = random.nextInt(3) == 0 ? random.nextInt(pieces + 1) : (index == 0 ? 0 : pieces);
-        if (driver.transport.device().deviceId() == Virtio.ID_BLOCK) {
-            firstWritable = Math.max(1, firstWritable);
-        }
+        int deviceId = driver.transport.device().deviceId();
+        int firstWritable = firstWritable(deviceId, index, pieces, random);
         DriverQueue.Buffer[] buffers = new DriverQueue.Buffer[pieces];
         for (int i = 0; i < pieces; i++) {
             long at = address(random);
             boolean header = i == 0 && firstWritable > 0;
-            int length = header ? 16 : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
+            int length = header ? headerBytes(deviceId) : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
             if (random.nextInt(3) == 0) {
                 length = (length + 511) & -512;
             }
             buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
-            if (header && driver.memory.contains(at, 16)) {
-                driver.memory.setInt(at, random.nextInt(16)); // a block request's type and sector
-                driver.memory.setLong(at + 8, random.nextInt(300));
+            if (header && driver.memory.contains(at, HEADER_BYTES)) {
+                writeHeader(deviceId, driver.memory, at, random);
             }
         }
         if (indirect) {
@@ -337,6 +342,33 @@ enum FuzzOperation {
         }
         if (random.nextInt(3) != 0) {
             driver.kick(index);
+        }
+    }
+
+    /** Where a request's pieces begin to be written by the device, mostly as the device wants it. */
+    private static int firstWritable(int deviceId, int queue, int pieces, Random random) {
+        if (random.nextInt(4) == 0) {
+            return random.nextInt(pieces + 1);
+        }
+        return switch (deviceId) {
+            case Virtio.ID_BLOCK -> 1 + random.nextInt(pieces);
+            case Virtio.ID_BALLOON -> queue == 2 ? 0 : pieces; // reports are written to, frame numbers are read
+            default -> queue == 0 ? 0 : pieces;
+        };
+    }
+
+    private static int headerBytes(int deviceId) {
+        return deviceId == Virtio.ID_NET ? 60 : 16;
+    }
+
+    /** What a device reads first. */
+    private static void writeHeader(int deviceId, GuestMemory memory, long at, Random random) {
+        if (deviceId == Virtio.ID_NET) {
+            memory.setLong(at, random.nextInt(8)); // virtio header: flags, no segmentation
+            memory.write(at + 12 + 6, new byte[] {2, 0, 0, 0, 0, (byte) random.nextInt(3)}); // source
+        } else {
+            memory.setInt(at, random.nextInt(16)); // a block request's type and sector, frame numbers of a balloon
+            memory.setLong(at + 8, random.nextInt(300));
         }
     }
 
