@@ -3,7 +3,6 @@ package cloud.ignition.vmm.virtio;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
-import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.queue.DescriptorChain;
 import cloud.ignition.vmm.virtio.vsock.VsockBackend;
@@ -15,13 +14,13 @@ import java.util.Random;
 
 /** Peers that do anything at any time, and insist that the device keeps to its limits and never touches a closed stream. */
 final class FuzzVsockBackend implements VsockBackend {
-    private final GuestMemory memory;
+    private final FuzzHost host;
     private final Random random;
     private final List<FuzzStream> streams = new ArrayList<>();
 
-    FuzzVsockBackend(GuestMemory memory, Random random) {
-        this.memory = memory;
-        this.random = random;
+    FuzzVsockBackend(FuzzHost host) {
+        this.host = host;
+        this.random = host.random();
     }
 
     @Override
@@ -89,7 +88,7 @@ final class FuzzVsockBackend implements VsockBackend {
         @Override
         public long read(IoVector into) {
             requireOpen();
-            FuzzBackends.requireInRam(memory, into);
+            host.meanwhile(into);
             return switch (random.nextInt(10)) {
                 case 0 -> 0;
                 case 1 -> -Errno.ECONNRESET;
