@@ -16,6 +16,7 @@ import cloud.ignition.vmm.virtio.net.MacAddress;
 import cloud.ignition.vmm.virtio.net.NetState;
 import cloud.ignition.vmm.virtio.queue.QueueState;
 import cloud.ignition.vmm.virtio.rng.RngState;
+import cloud.ignition.vmm.virtio.vsock.VsockSamples;
 import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
@@ -79,7 +80,8 @@ final class CorruptFields {
                             "nets",
                                     List.of(
                                             List.of(),
-                                            Collections.nCopies(2, new NetState(new MacAddress(0x02L << 40), false))))),
+                                            Collections.nCopies(2, new NetState(new MacAddress(0x02L << 40), false))),
+                            "vsocks", List.of(List.of(), Collections.nCopies(2, VsockSamples.state())))),
             Map.entry(
                     MmioTransportState.class,
                     Map.of(
@@ -155,7 +157,8 @@ final class CorruptFields {
 
     /** The corruptions of a record by component. */
     static Map<String, List<Object>> of(Class<?> type) {
-        Map<String, List<Object>> known = TABLE.get(type);
+        Map<String, List<Object>> known =
+                TABLE.getOrDefault(type, VsockSamples.corruptions().get(type));
         if (known == null) {
             throw new AssertionError("CorruptFields does not know " + type.getName()
                     + ": say which values of its components are wrong, and put one into Samples");

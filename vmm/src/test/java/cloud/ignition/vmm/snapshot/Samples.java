@@ -16,6 +16,7 @@ import cloud.ignition.vmm.virtio.net.MacAddress;
 import cloud.ignition.vmm.virtio.net.NetState;
 import cloud.ignition.vmm.virtio.queue.QueueState;
 import cloud.ignition.vmm.virtio.rng.RngState;
+import cloud.ignition.vmm.virtio.vsock.VsockSamples;
 import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.Collections;
@@ -43,12 +44,14 @@ final class Samples {
                                 transport(Virtio.ID_NET),
                                 transport(Virtio.ID_RNG),
                                 transport(Virtio.ID_CONSOLE),
-                                transport(Virtio.ID_BALLOON)),
+                                transport(Virtio.ID_BALLOON),
+                                transport(Virtio.ID_VSOCK)),
                         List.of(new BlockState(2048, true)),
                         List.of(new NetState(new MacAddress(0x02_11_22_33_44_55L), true)),
                         new RngState(4096),
                         new ConsoleState(new byte[] {1, 2, 3}),
-                        new BalloonState(1024, 512, 256)));
+                        new BalloonState(1024, 512, 256),
+                        List.of(VsockSamples.state())));
     }
 
     /** A host on which {@link #machine} can be restored. */

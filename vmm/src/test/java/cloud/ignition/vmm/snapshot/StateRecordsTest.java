@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
@@ -192,12 +193,10 @@ class StateRecordsTest {
         Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             types[i] = components[i].getType();
-            values[i] = components[i].getName().equals(changed)
-                    ? value
-                    : components[i].getAccessor().invoke(sample);
+            values[i] = components[i].getName().equals(changed) ? value : value(sample, components[i]);
         }
         try {
-            Object made = sample.getClass().getDeclaredConstructor(types).newInstance(values);
+            Object made = constructor(sample.getClass(), types).newInstance(values);
             return fail("accepted: " + made.getClass().getSimpleName() + "." + changed + " = " + value);
         } catch (InvocationTargetException e) {
             return e.getTargetException();
@@ -229,10 +228,18 @@ class StateRecordsTest {
 
     private static Object value(Object record, RecordComponent component) {
         try {
-            return component.getAccessor().invoke(record);
+            Method accessor = component.getAccessor();
+            accessor.setAccessible(true); // of records that only their package sees
+            return accessor.invoke(record);
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("a record's accessor", e);
         }
+    }
+
+    private static Constructor<?> constructor(Class<?> type, Class<?>... parameters) throws NoSuchMethodException {
+        Constructor<?> constructor = type.getDeclaredConstructor(parameters);
+        constructor.setAccessible(true);
+        return constructor;
     }
 
     private static Method method(Class<?> type, String name, Class<?> parameter) throws NoSuchMethodException {

@@ -111,7 +111,8 @@ final class TinyMachine implements AutoCloseable {
         }
         return new Attachments(
                 List.of(new Attachments.Disk(disk, true)),
-                Optional.of(new Attachments.Net(tap, HexFormat.of().parseHex("021122334455"))));
+                Optional.of(new Attachments.Net(tap, HexFormat.of().parseHex("021122334455"))),
+                Optional.empty());
     }
 
     private static final class Bell implements MachineListener {

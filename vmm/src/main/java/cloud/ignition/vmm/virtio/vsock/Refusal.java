@@ -14,6 +14,7 @@ import cloud.ignition.vmm.codec.StateWriter;
 record Refusal(long cid, int type, VsockAddress address) {
     Refusal {
         CorruptStateException.require(cid >= 0 && cid >>> 32 == 0, "vsock refusal of CID " + cid);
+        CorruptStateException.require(type >= 0 && type <= 0xffff, "vsock refusal of type " + type);
     }
 
     static Refusal of(VsockHeader header) {
