@@ -10,9 +10,10 @@ import cloud.ignition.vmm.x86.CpuidPolicy;
 import cloud.ignition.vmm.x86.MsrList;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * The facts of CPU and kernel that a saved machine depends on, as it found them (in a manifest) or as a host has them.
@@ -54,7 +55,7 @@ public record HostFacts(List<Cpuid.Entry> cpuid, List<Integer> msrs, int xsaveBy
     public static HostFacts of(Kvm kvm) {
         return new HostFacts(
                 CpuidPolicy.forVcpu(kvm.supportedCpuid(), 0, 1).entries(),
-                rising(MsrList.of(kvm)),
+                rising(IntStream.of(MsrList.of(kvm))),
                 kvm.xsaveSize(),
                 0,
                 release());
@@ -67,8 +68,7 @@ public record HostFacts(List<Cpuid.Entry> cpuid, List<Integer> msrs, int xsaveBy
                 first.cpuid().entries(),
                 rising(state.vcpus().stream()
                         .flatMap(vcpu -> vcpu.msrs().stream())
-                        .mapToInt(VcpuState.Msr::index)
-                        .toArray()),
+                        .mapToInt(VcpuState.Msr::index)),
                 xsaveBytes,
                 first.tscKhz(),
                 kernel);
@@ -89,7 +89,7 @@ public record HostFacts(List<Cpuid.Entry> cpuid, List<Integer> msrs, int xsaveBy
             return feature.map(lack -> "it was saved on " + cpu() + "; " + lack);
         }
         List<Integer> lacking = new ArrayList<>(msrs);
-        lacking.removeAll(host.msrs);
+        lacking.removeAll(new HashSet<>(host.msrs));
         if (!lacking.isEmpty()) {
             return Optional.of("it was saved with kernel " + kernel + "; KVM of this host's kernel " + host.kernel
                     + " lacks MSR 0x" + Integer.toHexString(lacking.getFirst())
@@ -101,12 +101,13 @@ public record HostFacts(List<Cpuid.Entry> cpuid, List<Integer> msrs, int xsaveBy
                         + " takes " + host.xsaveBytes);
     }
 
-    private static List<Integer> rising(int[] indices) {
-        TreeSet<Integer> sorted = new TreeSet<>(Integer::compareUnsigned);
-        for (int index : indices) {
-            sorted.add(index);
-        }
-        return List.copyOf(sorted);
+    /** As unsigned numbers, each once. */
+    private static List<Integer> rising(IntStream indices) {
+        return indices.map(index -> index ^ Integer.MIN_VALUE)
+                .sorted()
+                .distinct()
+                .mapToObj(index -> index ^ Integer.MIN_VALUE)
+                .toList();
     }
 
     private static String release() {

@@ -30,9 +30,11 @@ final class ManifestText {
     /** Bytes of the last line: key, separator, 64 digits, line end. */
     private static final int DIGEST_LINE = DIGEST_KEY.length() + SEPARATOR.length() + 64 + 1;
 
+    private final String text;
     private final Map<String, String> values;
 
-    private ManifestText(Map<String, String> values) {
+    private ManifestText(String text, Map<String, String> values) {
+        this.text = text;
         this.values = values;
     }
 
@@ -48,12 +50,18 @@ final class ManifestText {
         CorruptStateException.require(
                 last.equals(digestLine(Arrays.copyOf(bytes, signed))), "its digest does not match");
         Map<String, String> values = new LinkedHashMap<>();
-        new String(bytes, 0, signed, StandardCharsets.UTF_8).lines().forEach(line -> {
+        String text = new String(bytes, 0, signed, StandardCharsets.UTF_8);
+        text.lines().forEach(line -> {
             int separator = line.indexOf(SEPARATOR);
             CorruptStateException.require(separator > 0, "a line of it is not \"key = value\"");
             values.put(line.substring(0, separator), line.substring(separator + SEPARATOR.length()));
         });
-        return new ManifestText(values);
+        return new ManifestText(text, values);
+    }
+
+    /** Whether this is what a writer wrote, but for the digest. */
+    boolean isAsWrittenBy(Writer writer) {
+        return text.contentEquals(writer.text);
     }
 
     /** The value of a key. */

@@ -2,6 +2,8 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.FreePages;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
@@ -30,6 +32,8 @@ final class MemoryFile {
      * Writes the memory of a paused machine to an empty file. The caller makes it durable.
      *
      * @param free what was given back of the memory: such pages are left out without being touched
+     * @throws UncheckedIOException when a page of the memory cannot be read from the file under it: the disk fails, or it
+     *     is a hole of a file in a tmpfs that is full. The JVM makes an InternalError of that SIGBUS
      */
     static Written write(MemorySegment memory, FreePages free, Fd file) {
         long size = memory.byteSize();
@@ -51,6 +55,10 @@ final class MemoryFile {
                 checksum.pages(at, run);
                 at = end;
             }
+        } catch (InternalError e) {
+            throw new UncheckedIOException(
+                    "a page of the machine's memory cannot be read from the snapshot under it",
+                    new IOException("SIGBUS", e));
         }
         return new Written(checksum.bytes, checksum.value());
     }

@@ -7,7 +7,6 @@ import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.TreeMap;
 
 /**
@@ -53,6 +52,10 @@ public record SnapshotManifest(
 
     /** The file's bytes. */
     byte[] encode() {
+        return text().finish();
+    }
+
+    private ManifestText.Writer text() {
         ManifestText.Writer out = new ManifestText.Writer();
         out.line(ManifestText.FORMAT_VERSION, FORMAT_VERSION);
         out.line("vcpus", shape.vcpus());
@@ -63,7 +66,7 @@ public record SnapshotManifest(
         out.line("state-sha256", stateSha256);
         out.hostFacts(host);
         new TreeMap<>(subject.facts()).forEach((key, value) -> out.line(ManifestText.SUBJECT_PREFIX + key, value));
-        return out.finish();
+        return out;
     }
 
     /**
@@ -90,7 +93,7 @@ public record SnapshotManifest(
                     text.number("memory-data-bytes"),
                     new SnapshotSubject(text.subject()));
             // Unknown and doubled keys, another order, another way to write a number: nothing that we wrote.
-            CorruptStateException.require(Arrays.equals(manifest.encode(), bytes), "it is not as Ignition writes one");
+            CorruptStateException.require(text.isAsWrittenBy(manifest.text()), "it is not as Ignition writes one");
             return manifest;
         } catch (IllegalArgumentException | ArithmeticException | CorruptStateException e) {
             throw SnapshotRefusedException.damaged(directory, "its manifest is damaged: " + e.getMessage(), e);

@@ -89,7 +89,7 @@ public final class SnapshotWriter {
                 deleteAfter(e, directory);
                 throw e;
             }
-        } catch (IOException | LinuxException e) {
+        } catch (IOException | UncheckedIOException | LinuxException e) {
             throw new UncheckedIOException(
                     "cannot write the snapshot " + directory + ": " + e.getMessage(),
                     e instanceof IOException io ? io : new IOException(e));

@@ -3,9 +3,13 @@ package cloud.ignition.vmm.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.Mmap;
+import cloud.ignition.vmm.memory.FreePages;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,16 +29,19 @@ class FullDiskTest {
     @TempDir
     Path directory;
 
+    @TempDir
+    Path elsewhere;
+
     /** In a mount namespace of its own, so that nothing of this host is touched: see {@link FullDisk}. */
     @Test
     void aFullFileSystem() throws Exception {
         String script = "mount -t tmpfs -o size=40m none '" + directory + "' && exec \"$@\"";
         List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c", script, "sh"));
-        command.addAll(java(FullDisk.class, directory));
+        command.addAll(java(FullDisk.class, directory, elsewhere));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
-        assertThat(output).contains("refused before", "failed in the middle", "succeeded");
+        assertThat(output).contains("refused before", "failed in the middle", "unreadable", "succeeded");
     }
 
     /** In memory, because a kill loses nothing that was written; the waits for a disk would only make it slow. */
@@ -82,7 +89,7 @@ class FullDiskTest {
         }
     }
 
-    private static List<String> java(Class<?> main, Path argument) throws URISyntaxException {
+    private static List<String> java(Class<?> main, Path... arguments) throws URISyntaxException {
         List<String> path = new ArrayList<>();
         for (Class<?> of : List.of(main, SnapshotWriter.class, Fd.class)) {
             path.add(Path.of(of.getProtectionDomain()
@@ -91,15 +98,16 @@ class FullDiskTest {
                             .toURI())
                     .toString());
         }
-        return List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 String.join(File.pathSeparator, path),
-                main.getName(),
-                argument.toString());
+                main.getName()));
+        Stream.of(arguments).map(Path::toString).forEach(command::add);
+        return command;
     }
 
     /** Writes one snapshot after another, and says which are durable. */
@@ -162,7 +170,34 @@ class FullDiskTest {
                     throw new AssertionError("only " + failures + " failures");
                 }
                 SnapshotReader.verify(next);
+                fill(fd, shelf, 0);
+                String unreadable = restoredOnFullTmpfs(former, Path.of(arguments[1]));
+                if (!unreadable.contains("cannot be read from the snapshot under it")) {
+                    throw new AssertionError(unreadable);
+                }
+                System.out.println("unreadable: " + unreadable);
                 System.out.println("succeeded after " + failures + " failures");
+            }
+        }
+
+        /** Holes of a file in a tmpfs need room even to be read through a mapping; else there is a SIGBUS. */
+        private static String restoredOnFullTmpfs(Path former, Path elsewhere) throws IOException {
+            SnapshotManifest manifest = SnapshotManifest.read(former);
+            try (Mmap memory = SnapshotReader.mapMemory(former, manifest)) {
+                SnapshotWriter.write(
+                        elsewhere.resolve("1"),
+                        manifest.shape(),
+                        Samples.host(),
+                        Samples.machine(1),
+                        memory.segment(),
+                        new FreePages(memory),
+                        0,
+                        manifest.subject());
+                return "";
+            } catch (UncheckedIOException e) {
+                try (Stream<Path> left = Files.list(elsewhere)) {
+                    return left.findAny().isPresent() ? "something is left" : String.valueOf(e.getMessage());
+                }
             }
         }
 
@@ -170,7 +205,7 @@ class FullDiskTest {
             try {
                 source.write(target, room);
                 return "";
-            } catch (java.io.UncheckedIOException e) {
+            } catch (UncheckedIOException e) {
                 return String.valueOf(e.getMessage());
             }
         }
@@ -179,7 +214,7 @@ class FullDiskTest {
         private static void fill(Fd filler, Path shelf, long leave) throws IOException {
             filler.truncate(0);
             long size = shelf.toFile().getUsableSpace() - leave;
-            try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofConfined()) {
+            try (Arena arena = Arena.ofConfined()) {
                 filler.pwriteFully(arena.allocate(size), 0);
             }
         }
