@@ -66,7 +66,7 @@ class VsockIT {
                 "-p",
                 "9000:9000",
                 "--idle",
-                "4s",
+                "12s",
                 "--entrypoint",
                 "perl",
                 Ignition.REGISTRY + "/redis:latest",

@@ -49,16 +49,25 @@ public final class VsockHub implements AutoCloseable {
         }
         try {
             removeSocket(path);
+            return new VsockHub(path, listen(path));
+        } catch (IOException e) {
+            throw new UncheckedIOException("vsock socket " + path + " cannot be made", e);
+        }
+    }
+
+    private static UnixBackend listen(Path path) throws IOException {
+        try {
             UnixBackend backend = UnixBackend.listen(path.toString());
             try {
                 Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+                return backend;
             } catch (IOException | RuntimeException e) {
                 backend.close();
                 throw e;
             }
-            return new VsockHub(path, backend);
-        } catch (IOException e) {
-            throw new UncheckedIOException("vsock socket " + path + " cannot be made", e);
+        } catch (IOException | RuntimeException e) {
+            removeSocket(path);
+            throw e;
         }
     }
 

@@ -33,7 +33,7 @@ public final class UnixBackend implements VsockBackend, AutoCloseable {
 
     private final String path;
     private final UnixSocket listening;
-    private final Epoll epoll = Epoll.create();
+    private final Epoll epoll;
     private final Epoll.Events events = new Epoll.Events(EVENTS_PER_POLL);
     private final IoVector vector = new IoVector(Limits.CHAIN_DESCRIPTORS);
     private final Map<Long, Greeting> greetings = new LinkedHashMap<>();
@@ -43,23 +43,34 @@ public final class UnixBackend implements VsockBackend, AutoCloseable {
     private @Nullable Suspended suspended;
     private boolean orphaned;
 
-    private UnixBackend(String path, UnixSocket listening) {
+    private UnixBackend(String path, UnixSocket listening, Epoll epoll) {
         this.path = path;
         this.listening = listening;
+        this.epoll = epoll;
     }
 
     /**
-     * Listens at a path, where nothing may be yet.
+     * Listens at a path, where nothing may be yet; what is there after a failure is the caller's to remove.
      *
      * @throws LinuxException when the host refuses
      */
     public static UnixBackend listen(String path) {
-        UnixBackend made = new UnixBackend(path, UnixSocket.listen(path, Limits.VSOCK_BACKLOG));
+        UnixSocket listening = UnixSocket.listen(path, Limits.VSOCK_BACKLOG);
         try {
-            made.epoll.add(made.listening.fd(), Epoll.IN, LISTENER);
-            return made;
+            return watching(path, listening);
         } catch (RuntimeException e) {
-            made.close();
+            listening.close();
+            throw e;
+        }
+    }
+
+    private static UnixBackend watching(String path, UnixSocket listening) {
+        Epoll epoll = Epoll.create();
+        try {
+            epoll.add(listening.fd(), Epoll.IN, LISTENER);
+            return new UnixBackend(path, listening, epoll);
+        } catch (RuntimeException e) {
+            epoll.close();
             throw e;
         }
     }
