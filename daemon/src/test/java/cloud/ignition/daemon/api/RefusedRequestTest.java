@@ -31,6 +31,7 @@ class RefusedRequestTest extends ApiFixture {
                     {"image":"i","pull":"maybe"}                   | pull 'maybe' is unknown
                     {"image":"i","name":"No Name"}                 | app name 'No Name'
                     {"image":"i","image":"j"}                      | not valid JSON
+                    {"image":"i","a\\nb":1}                         | field 'a?b' is unknown
                     {"image":"i"                                   | not valid JSON at line 1
                     {"image":"i"} {}                               | not valid JSON
                     [1]                                            | must be a JSON object
