@@ -55,6 +55,8 @@ final class FakeDaemon implements Applications {
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 37L << 20 : 0,
+                0,
+                0,
                 64L << 20,
                 2,
                 1,

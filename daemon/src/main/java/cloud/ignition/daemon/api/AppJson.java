@@ -25,6 +25,8 @@ final class AppJson {
         json.put("createdAt", view.createdAt().toString());
         json.put("stateSince", view.stateSince().toString());
         json.put("residentBytes", view.residentBytes());
+        json.put("balloonBytes", view.balloonBytes());
+        json.put("givenBackBytes", view.givenBackBytes());
         json.put("snapshotBytes", view.snapshotBytes());
         json.put("wakes", view.wakes());
         json.put("coldBoots", view.coldBoots());

@@ -6,6 +6,7 @@ import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.DoorbellAnswer;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.Reclaimed;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,12 @@ final class Session implements MachineListener {
     long residentBytes() {
         Machine made = machine;
         return made == null ? 0 : made.residentBytes();
+    }
+
+    /** Memory that the guest gave up; nothing while there is no machine. */
+    Reclaimed reclaimed() {
+        Machine made = machine;
+        return made == null ? Reclaimed.NOTHING : made.reclaimed();
     }
 
     /** Waits for a ring from now on. */

@@ -53,6 +53,8 @@ final class FakeApplications implements Applications {
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 1 << 20 : 0,
+                0,
+                state == AppState.RUNNING ? 3 << 20 : 0,
                 64 << 20,
                 1,
                 1,

@@ -62,6 +62,7 @@ class AppLifecycleTest {
         assertThat(view.coldBoots()).isEqualTo(1);
         assertThat(view.wakes()).isZero();
         assertThat(view.residentBytes()).isZero();
+        assertThat(view.balloonBytes() + view.givenBackBytes()).isZero();
         assertThat(view.snapshotBytes()).isPositive();
         assertThat(view.address()).isEqualTo("10.88.0.2");
         assertThat(bench.network.link(0).watched()).isTrue();
@@ -93,8 +94,10 @@ class AppLifecycleTest {
             bench.network.packet(0);
         }
         bench.machines.next().expect("resume");
-        bench.await("web", AppState.RUNNING);
+        AppView view = bench.await("web", AppState.RUNNING);
         assertThat(bench.machines.made).isEmpty();
+        assertThat(view.balloonBytes()).isEqualTo(FakeMachines.RECLAIMED.balloonBytes());
+        assertThat(view.givenBackBytes()).isEqualTo(FakeMachines.RECLAIMED.givenBackBytes());
     }
 
     @Test
