@@ -60,7 +60,7 @@ final class Probe {
                 + "echo $before $guest $after; cat <&3 >/dev/null; exec 3>&-; done");
         assertThat(brackets.lines()).hasSize(TIME_QUERIES);
         return brackets.lines()
-                .map(line -> line.split(" "))
+                .map(line -> line.split(" ", -1))
                 .map(times -> new Offset(
                         Long.parseLong(times[1]) - nanos(times[2]), Long.parseLong(times[1]) - nanos(times[0])))
                 .min(Comparator.comparingLong(Offset::width))

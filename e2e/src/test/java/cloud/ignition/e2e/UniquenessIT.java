@@ -95,8 +95,8 @@ class UniquenessIT {
             assertThat(one).containsKey(name);
             assertThat(one.get(name)).as(name).isNotEqualTo(two.get(name));
         }
-        String[] isn = one.get("isn").split(" ");
-        String[] other = two.get("isn").split(" ");
+        String[] isn = one.get("isn").split(" ", -1);
+        String[] other = two.get("isn").split(" ", -1);
         boolean oneSecret = true;
         for (int i = 0; i < isn.length; i++) {
             int difference = Integer.parseUnsignedInt(isn[i]) - Integer.parseUnsignedInt(other[i]);
@@ -117,8 +117,8 @@ class UniquenessIT {
         int before = 0;
         Set<String> drawn = new HashSet<>();
         for (int i = 0; i < Math.min(one.size(), two.size()); i++) {
-            String[] sample = one.get(i).split(" ");
-            String[] other = two.get(i).split(" ");
+            String[] sample = one.get(i).split(" ", -1);
+            String[] other = two.get(i).split(" ", -1);
             if (sample[0].equals(other[0])) {
                 before++;
             } else {
