@@ -30,9 +30,9 @@ class EndingsIT {
         ignition.await("oops", "sleeping");
         new Probe(ignition, 7104).end("panic");
         ignition.await("oops", "failed");
+        assertThat(ignition.ok("inspect", "oops")).contains("sysrq: Trigger a crash");
         String line = "Kernel panic - not syncing: sysrq triggered crash";
         ended(ignition, "oops", "panic", "failed", "the guest's kernel panicked: ", line);
-        assertThat(ignition.ok("inspect", "oops")).contains("sysrq: Trigger a crash");
     }
 
     private static void ended(
