@@ -2,6 +2,7 @@ package cloud.ignition.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One mapping of memory, see mmap(2), with one owner.
@@ -39,10 +40,18 @@ public final class Mmap implements AutoCloseable {
     private final long address;
     private final long size;
     private final MemorySegment segment;
+    private final @Nullable Fd file;
+    private final long fileOffset;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Mmap(String what, long address, long size) {
+        this(what, address, size, null, 0);
+    }
+
+    private Mmap(String what, long address, long size, @Nullable Fd file, long fileOffset) {
         this.what = what;
+        this.file = file;
+        this.fileOffset = fileOffset;
         this.address = address;
         this.size = size;
         this.segment = MemorySegment.ofAddress(address).reinterpret(size);
@@ -66,6 +75,7 @@ public final class Mmap implements AutoCloseable {
 
     /**
      * A private copy-on-write view of a file: writes stay in this mapping, and what nobody wrote is shared with the page cache.
+     * It keeps the file open, for {@link #dataPages}; the caller may close its own descriptor.
      *
      * @param offset bytes, a multiple of the page size
      * @param size bytes, more than 0; the caller has checked that the file is that long
@@ -73,7 +83,14 @@ public final class Mmap implements AutoCloseable {
     public static Mmap privateCopyOf(Fd file, long offset, long size) {
         checkSize(size);
         String what = "private copy of " + file.what();
-        return new Mmap(what, map(what, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset), size);
+        Fd kept = Fd.open("/proc/self/fd/" + file.number(), Fd.O_RDONLY | Fd.O_CLOEXEC, 0);
+        try {
+            long address = map(what, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
+            return new Mmap(what, address, size, kept, offset);
+        } catch (RuntimeException e) {
+            kept.close();
+            throw e;
+        }
     }
 
     /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
@@ -116,10 +133,18 @@ public final class Mmap implements AutoCloseable {
         LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
     }
 
+    /** Which pages of private memory are worth reading; to be closed before this is. */
+    public DataPages dataPages() {
+        return new DataPages(segment().address(), size, file, fileOffset);
+    }
+
     /** Removes the mapping; a second call does nothing. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            if (file != null) {
+                file.close();
+            }
             unmap(address, Pages.roundUp(size));
         }
     }

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,6 +153,53 @@ class MmapTest {
             assertThat(file.preadFully(buffer, page * Pages.SIZE)).isEqualTo(8);
             return buffer.get(JAVA_LONG, 0);
         }
+    }
+
+    @Test
+    void dataPagesOfAnonymousMemoryAreThoseThatWereTouched() {
+        long size = 1L << 30;
+        try (Mmap memory = Mmap.anonymous(size)) {
+            memory.advise(Mmap.MADV_NOHUGEPAGE);
+            List<Long> touched = List.of(0L, 5 * Pages.SIZE, 6 * Pages.SIZE, 20_000 * Pages.SIZE, size - Pages.SIZE);
+            touched.forEach(at -> memory.segment().set(JAVA_BYTE, at, (byte) 1));
+            assertThat(dataPages(memory)).isEqualTo(touched);
+            assertThat(dataPages(memory)).as("looking touches nothing").isEqualTo(touched);
+        }
+    }
+
+    @Test
+    void dataPagesOfAFileAreItsDataAndWhatWasWritten() throws IOException {
+        long first = Pages.SIZE;
+        Path path = directory.resolve("sparse");
+        try (Fd file = Fd.open(path.toString(), Fd.O_RDWR | Fd.O_CREAT, 0600)) {
+            file.truncate(first + 1000 * Pages.SIZE);
+            MemorySegment page = MemorySegment.ofArray(new byte[] {1});
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment one = arena.allocate(1).copyFrom(page);
+                file.pwriteFully(one, first + 3 * Pages.SIZE);
+                file.pwriteFully(one, first + 4 * Pages.SIZE + 7);
+                file.pwriteFully(one, first + 800 * Pages.SIZE);
+            }
+            try (Mmap copy = Mmap.privateCopyOf(file, first, 1000 * Pages.SIZE)) {
+                List<Long> data = List.of(3 * Pages.SIZE, 4 * Pages.SIZE, 800 * Pages.SIZE);
+                assertThat(dataPages(copy)).isEqualTo(data);
+                copy.segment().set(JAVA_BYTE, 2 * Pages.SIZE, (byte) 1);
+                copy.segment().set(JAVA_BYTE, 999 * Pages.SIZE, (byte) 1);
+                assertThat(dataPages(copy))
+                        .containsExactly(
+                                2 * Pages.SIZE, 3 * Pages.SIZE, 4 * Pages.SIZE, 800 * Pages.SIZE, 999 * Pages.SIZE);
+            }
+        }
+    }
+
+    private static List<Long> dataPages(Mmap mapping) {
+        List<Long> found = new ArrayList<>();
+        try (DataPages pages = mapping.dataPages()) {
+            for (long at = pages.next(0); at < mapping.size(); at = pages.next(at + Pages.SIZE)) {
+                found.add(at);
+            }
+        }
+        return found;
     }
 
     private static List<String> mappings() throws IOException {

@@ -232,8 +232,7 @@ public final class MicroVm implements AutoCloseable {
                     host.kvm(), shell.vcpus().get(id), shell.cpuids().get(id), msrs));
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
-        SnapshotWriter.write(
-                directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), subject);
+        SnapshotWriter.write(directory, shape, host.cpuFingerprint(), state, shell.backing(), subject);
     }
 
     /** Gives the guest bytes on its virtio console; what it does not take in time is dropped. */

@@ -1,6 +1,8 @@
 package cloud.ignition.vmm.snapshot;
 
+import cloud.ignition.linux.DataPages;
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.Mmap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
@@ -23,25 +25,30 @@ final class MemoryFile {
     private MemoryFile() {}
 
     /** Writes the memory of a paused machine to an empty file. The caller makes it durable. */
-    static Written write(MemorySegment memory, Fd file) {
+    static Written write(Mmap mapping, Fd file) {
+        try (DataPages pages = mapping.dataPages()) {
+            return write(mapping.segment(), pages, file);
+        }
+    }
+
+    private static Written write(MemorySegment memory, DataPages pages, Fd file) {
         long size = memory.byteSize();
         MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
         file.truncate(size);
-        long at = 0;
-        while (at < size) {
+        for (long at = pages.next(0); at < size; ) {
             if (isZero(memory, at, zeroes)) {
-                at += PAGE;
+                at = pages.next(at + PAGE);
                 continue;
             }
             long end = at + PAGE;
-            while (end < size && end - at < MAX_RUN_BYTES && !isZero(memory, end, zeroes)) {
+            while (end < size && end - at < MAX_RUN_BYTES && pages.next(end) == end && !isZero(memory, end, zeroes)) {
                 end += PAGE;
             }
             MemorySegment run = memory.asSlice(at, end - at);
             file.pwriteFully(run, at);
             checksum.pages(at, run);
-            at = end;
+            at = pages.next(end);
         }
         return new Written(checksum.bytes, checksum.value());
     }

@@ -2,11 +2,11 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
+import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.SnapshotSubject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -42,12 +42,7 @@ public final class SnapshotWriter {
      * @throws UncheckedIOException when the host's file system refuses; nothing is left behind then
      */
     public static SnapshotManifest write(
-            Path directory,
-            MachineShape shape,
-            String cpu,
-            MachineState state,
-            MemorySegment memory,
-            SnapshotSubject subject) {
+            Path directory, MachineShape shape, String cpu, MachineState state, Mmap memory, SnapshotSubject subject) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
         try {
             if (Files.exists(directory)) {
@@ -65,7 +60,7 @@ public final class SnapshotWriter {
                         cpu,
                         stateBytes.length,
                         Digests.sha256(stateBytes),
-                        memory.byteSize(),
+                        memory.size(),
                         written.crc32c(),
                         written.dataBytes(),
                         subject.facts());
@@ -83,7 +78,7 @@ public final class SnapshotWriter {
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory) throws IOException {
+    private static MemoryFile.Written writeMemory(Path file, Mmap memory) throws IOException {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
             MemoryFile.Written written = MemoryFile.write(memory, fd);
             fd.fdatasync();

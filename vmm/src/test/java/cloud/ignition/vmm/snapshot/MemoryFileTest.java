@@ -34,7 +34,7 @@ class MemoryFileTest {
                     pages++;
                 }
             }
-            MemoryFile.Written written = MemoryFile.write(memory.segment(), fd);
+            MemoryFile.Written written = MemoryFile.write(memory, fd);
             assertThat(written.dataBytes()).isEqualTo(pages * 4096);
             try (Mmap copy = Mmap.privateCopyOf(fd, 0, SIZE)) {
                 assertThat(MemorySegment.mismatch(memory.segment(), 0, SIZE, copy.segment(), 0, SIZE))
