@@ -5,13 +5,13 @@ import cloud.ignition.daemon.api.DaemonFacts;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.DaemonOptions;
 import cloud.ignition.daemon.app.ImageView;
 import cloud.ignition.daemon.app.Images;
 import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
-import cloud.ignition.linux.LinuxException;
-import cloud.ignition.linux.kvm.Kvm;
+import cloud.ignition.daemon.lifecycle.DaemonAssembly;
 import java.io.IOException;
 import java.lang.module.ModuleReader;
 import java.lang.module.ResolvedModule;
@@ -23,12 +23,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What {@code bin/ignition} runs once to learn which classes the daemon's start-up cache must hold: the API with nothing
- * behind it, the calls into the kernel, and all of Ignition's own classes. Makes no machine and no network device.
+ * What {@code bin/ignition} runs once to learn which classes the daemon's start-up cache must hold: the wiring on an empty state directory,
+ * the API with nothing behind it, the calls into the kernel, and all of Ignition's own classes. Makes no machine and no network device.
  */
 public final class TrainingRun {
     private static final String RUN = "{\"image\":\"i\",\"ports\":[\"80:80\"],\"snapshot\":\"first-listen\"}";
@@ -39,15 +41,15 @@ public final class TrainingRun {
     public static void main(String[] words) throws IOException {
         DaemonLog.install(false);
         Path directory = Files.createTempDirectory("ignition-training-");
+        prepare(directory);
         DaemonFacts facts = new DaemonFacts("", directory, "", Instant.EPOCH);
         try (ApiServer server = ApiServer.start(directory.resolve("s"), facts, new NoApplications(), new NoImages())) {
             ask(server.socketPath(), "GET /v1/info", "");
             ask(server.socketPath(), "GET /v1/apps", "");
             ask(server.socketPath(), "POST /v1/apps", RUN);
         } finally {
-            Files.deleteIfExists(directory);
+            delete(directory);
         }
-        openKvm();
         for (ResolvedModule module : ModuleLayer.boot().configuration().modules()) {
             if (module.name().startsWith("cloud.ignition.")) {
                 load(module);
@@ -56,11 +58,29 @@ public final class TrainingRun {
         System.exit(0);
     }
 
-    private static void openKvm() {
+    /** What comes before the API, but for the taps: those of a daemon that runs on this host are not ours to tidy. */
+    private static void prepare(Path directory) {
+        DaemonOptions options = DaemonArguments.parse(
+                        List.of("--state", directory.resolve("state").toString()), Map.of())
+                .options();
         try {
-            Kvm.open().close();
-        } catch (LinuxException e) {
-            // The host that builds need not have KVM: the way to the refused call is learnt as well.
+            HostCheck.requireHardwareVirtualisation(Path.of("/"));
+        } catch (UserException e) {
+            // The host that builds need not be able to run guests.
+        }
+        try {
+            HostCheck.requireUsableKvm();
+        } catch (UserException e) {
+            // The way to the refused call is learnt as well.
+        }
+        DaemonAssembly.openWithoutNetwork(options).shutdown();
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
     }
 

@@ -1,75 +1,81 @@
 package cloud.ignition.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.invoke.VarHandle;
-import java.util.Arrays;
 
 /**
- * The one door to native code: turns a C function into a method handle that returns its result or {@code -errno}.
+ * The one door to native code: calls a C function with up to six integers or pointers, and turns -1 into {@code -errno}.
  *
- * <p>Every handle of the module is made here and is a {@code static final} of {@link LibC}, so the JIT compiles the whole chain
- * (capture, call, conversion) into the call site. Whoever wants to see or fail calls wraps the handle here, once, when it is made;
- * call sites stay as they are and a process without that wrapper pays nothing.
+ * <p>All functions go through one method handle of one shape, six {@code long} and a {@code long}: each shape more makes the JVM
+ * spin some fifteen hidden classes at every start, which no start-up cache holds (docs/adr/0008). The x86-64 calling convention
+ * allows it: integers and pointers travel in the same six registers, a callee reads only those it has parameters for, and of an
+ * {@code int} only the lower half. A result of type {@code int} has an undefined upper half; {@link #call} drops it.
  *
  * <p>{@link Linker.Option#critical} is never used: it would stop the whole JVM for as long as a call blocks.
  */
 final class Downcall {
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final SymbolLookup LIBC = LINKER.defaultLookup();
-    private static final VarHandle ERRNO =
-            Linker.Option.captureStateLayout().varHandle(PathElement.groupElement("errno"));
-    private static final MethodHandle ERRNO_SEGMENT;
-    private static final MethodHandle INT_RESULT;
-    private static final MethodHandle LONG_RESULT;
+    /** {@code open} and {@code ioctl} are variadic after two arguments; to other functions the difference does not matter. */
+    private static final int FIRST_VARIADIC = 2;
+
+    private static final MethodHandle FUNCTION;
+    private static final long ERRNO = Linker.Option.captureStateLayout().byteOffset(PathElement.groupElement("errno"));
 
     static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            ERRNO_SEGMENT =
-                    lookup.findStatic(Downcall.class, "errnoSegment", MethodType.methodType(MemorySegment.class));
-            INT_RESULT = lookup.findStatic(Downcall.class, "result", MethodType.methodType(int.class, int.class));
-            LONG_RESULT = lookup.findStatic(Downcall.class, "result", MethodType.methodType(long.class, long.class));
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
+        FunctionDescriptor shape =
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        FUNCTION = Linker.nativeLinker()
+                .downcallHandle(
+                        shape, Linker.Option.captureCallState("errno"), Linker.Option.firstVariadicArg(FIRST_VARIADIC));
     }
 
     private Downcall() {}
 
-    /**
-     * The function {@code name} with the convention of system calls: -1 means failure and becomes {@code -errno}.
-     *
-     * @param function returns int or long
-     * @return a handle of exactly the function's own type
-     */
-    static MethodHandle systemCall(String name, FunctionDescriptor function, Linker.Option... options) {
-        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
-        all[options.length] = Linker.Option.captureCallState("errno");
-        MethodHandle raw = LINKER.downcallHandle(address(name), function, all);
-        MethodHandle captured = MethodHandles.collectArguments(raw, 0, ERRNO_SEGMENT);
-        MethodHandle convert = captured.type().returnType() == int.class ? INT_RESULT : LONG_RESULT;
-        return MethodHandles.filterReturnValue(captured, convert);
-    }
-
-    /** The function {@code name} as it is, for functions that do not report errors through errno. */
-    static MethodHandle plain(String name, FunctionDescriptor function) {
-        return LINKER.downcallHandle(address(name), function);
-    }
-
-    /** Where the function {@code name} is in this process. */
+    /** Where the C library's function {@code name} is in this process. */
     static MemorySegment address(String name) {
-        return LIBC.find(name).orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
+        SymbolLookup libc = Linker.nativeLinker().defaultLookup();
+        return libc.find(name).orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
     }
 
-    /** What a call site does with a throwable of {@code invokeExact}: all of them are our bugs. */
-    static RuntimeException bug(Throwable t) {
+    /**
+     * Calls a function that returns {@code int} and -1 on failure.
+     *
+     * @return its result, or {@code -errno}
+     */
+    static int call(MemorySegment function, long a, long b, long c, long d) {
+        MemorySegment errno = CallScratch.current().errno;
+        int r = (int) invoke(function, errno, a, b, c, d, 0, 0);
+        return r == -1 ? -errno.get(JAVA_INT, ERRNO) : r;
+    }
+
+    /** As {@link #call}, for a function that returns {@code long}, {@code ssize_t} or a pointer. */
+    static long callLong(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        MemorySegment errno = CallScratch.current().errno;
+        long r = invoke(function, errno, a, b, c, d, e, f);
+        return r == -1 ? -errno.get(JAVA_INT, ERRNO) : r;
+    }
+
+    /** Calls a function that does not report errors through errno; its result as it is. */
+    static long plain(MemorySegment function, long a, long b, long c) {
+        return invoke(function, CallScratch.current().errno, a, b, c, 0, 0, 0);
+    }
+
+    private static long invoke(
+            MemorySegment function, MemorySegment errno, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) FUNCTION.invokeExact(function, errno, a, b, c, d, e, f);
+        } catch (Throwable t) {
+            throw bug(t);
+        }
+    }
+
+    private static RuntimeException bug(Throwable t) {
         if (t instanceof RuntimeException e) {
             return e;
         }
@@ -77,24 +83,5 @@ final class Downcall {
             throw e;
         }
         return new IllegalStateException(t);
-    }
-
-    @SuppressWarnings("UnusedMethod") // through ERRNO_SEGMENT
-    private static MemorySegment errnoSegment() {
-        return CallScratch.current().errno;
-    }
-
-    @SuppressWarnings("UnusedMethod") // through INT_RESULT
-    private static int result(int r) {
-        return r == -1 ? -capturedErrno() : r;
-    }
-
-    @SuppressWarnings("UnusedMethod") // through LONG_RESULT
-    private static long result(long r) {
-        return r == -1 ? -capturedErrno() : r;
-    }
-
-    private static int capturedErrno() {
-        return (int) ERRNO.get(CallScratch.current().errno, 0L);
     }
 }

@@ -1,366 +1,262 @@
 package cloud.ignition.linux;
 
-import static cloud.ignition.linux.Downcall.bug;
-import static cloud.ignition.linux.Downcall.systemCall;
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static cloud.ignition.linux.Downcall.address;
+import static cloud.ignition.linux.Downcall.call;
+import static cloud.ignition.linux.Downcall.callLong;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * The C library's functions that Ignition uses, one method each, arguments in C's order. Results are as in C, except that a
- * failure is {@code -errno}. No method retries or throws.
+ * failure is {@code -errno}. No method retries or throws for what the kernel says.
+ *
+ * <p>Segments are native memory. They are passed on as plain addresses, so an arena that is closed by another thread during the
+ * call takes the memory away from under it: whoever closes an arena sees to it that no call is in progress.
  */
 final class LibC {
-    private static final Linker.Option VARIADIC_AFTER_2 = Linker.Option.firstVariadicArg(2);
-    private static final FunctionDescriptor FD = FunctionDescriptor.of(JAVA_INT, JAVA_INT);
-    private static final FunctionDescriptor FD_BUFFER = FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final FunctionDescriptor FD_BUFFER_AT =
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final FunctionDescriptor FD_VECTOR = FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final FunctionDescriptor FD_VECTOR_AT =
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
-
-    private static final MethodHandle OPEN =
-            systemCall("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), VARIADIC_AFTER_2);
-    private static final MethodHandle CLOSE = systemCall("close", FD);
-    private static final MethodHandle READ = systemCall("read", FD_BUFFER);
-    private static final MethodHandle WRITE = systemCall("write", FD_BUFFER);
-    private static final MethodHandle PREAD = systemCall("pread", FD_BUFFER_AT);
-    private static final MethodHandle PWRITE = systemCall("pwrite", FD_BUFFER_AT);
-    private static final MethodHandle READV = systemCall("readv", FD_VECTOR);
-    private static final MethodHandle WRITEV = systemCall("writev", FD_VECTOR);
-    private static final MethodHandle PREADV = systemCall("preadv", FD_VECTOR_AT);
-    private static final MethodHandle PWRITEV = systemCall("pwritev", FD_VECTOR_AT);
-    private static final MethodHandle FSYNC = systemCall("fsync", FD);
-    private static final MethodHandle FDATASYNC = systemCall("fdatasync", FD);
-    private static final MethodHandle FSTAT = systemCall("fstat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle FTRUNCATE =
-            systemCall("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle LSEEK =
-            systemCall("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle IOCTL_LONG =
-            systemCall("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), VARIADIC_AFTER_2);
-    private static final MethodHandle IOCTL_POINTER =
-            systemCall("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), VARIADIC_AFTER_2);
-    private static final MethodHandle EVENTFD =
-            systemCall("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle TIMERFD_CREATE =
-            systemCall("timerfd_create", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle TIMERFD_SETTIME =
-            systemCall("timerfd_settime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle EPOLL_CREATE1 = systemCall("epoll_create1", FD);
-    private static final MethodHandle EPOLL_CTL =
-            systemCall("epoll_ctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle EPOLL_WAIT =
-            systemCall("epoll_wait", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
-    private static final MethodHandle MMAP = systemCall(
-            "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP =
-            systemCall("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle MADVISE =
-            systemCall("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle SIGACTION =
-            systemCall("sigaction", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle PTHREAD_SIGMASK =
-            Downcall.plain("pthread_sigmask", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle GETTID = systemCall("gettid", FunctionDescriptor.of(JAVA_INT));
-    private static final MethodHandle TGKILL =
-            systemCall("tgkill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle CLOCK_GETTIME =
-            systemCall("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle GETRANDOM =
-            systemCall("getrandom", FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle SYSCONF = systemCall("sysconf", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
-    private static final MethodHandle STRERRORNAME =
-            Downcall.plain("strerrorname_np", FunctionDescriptor.of(ADDRESS, JAVA_INT));
-    private static final MethodHandle STRERRORDESC =
-            Downcall.plain("strerrordesc_np", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    private static final MemorySegment OPEN = address("open");
+    private static final MemorySegment CLOSE = address("close");
+    private static final MemorySegment READ = address("read");
+    private static final MemorySegment WRITE = address("write");
+    private static final MemorySegment PREAD = address("pread");
+    private static final MemorySegment PWRITE = address("pwrite");
+    private static final MemorySegment READV = address("readv");
+    private static final MemorySegment WRITEV = address("writev");
+    private static final MemorySegment PREADV = address("preadv");
+    private static final MemorySegment PWRITEV = address("pwritev");
+    private static final MemorySegment FSYNC = address("fsync");
+    private static final MemorySegment FDATASYNC = address("fdatasync");
+    private static final MemorySegment FSTAT = address("fstat");
+    private static final MemorySegment FTRUNCATE = address("ftruncate");
+    private static final MemorySegment FALLOCATE = address("fallocate");
+    private static final MemorySegment LSEEK = address("lseek");
+    private static final MemorySegment IOCTL = address("ioctl");
+    private static final MemorySegment EVENTFD = address("eventfd");
+    private static final MemorySegment TIMERFD_CREATE = address("timerfd_create");
+    private static final MemorySegment TIMERFD_SETTIME = address("timerfd_settime");
+    private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
+    private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
+    private static final MemorySegment EPOLL_WAIT = address("epoll_wait");
+    private static final MemorySegment MMAP = address("mmap");
+    private static final MemorySegment MUNMAP = address("munmap");
+    private static final MemorySegment MADVISE = address("madvise");
+    private static final MemorySegment SIGACTION = address("sigaction");
+    private static final MemorySegment PTHREAD_SIGMASK = address("pthread_sigmask");
+    private static final MemorySegment GETTID = address("gettid");
+    private static final MemorySegment TGKILL = address("tgkill");
+    private static final MemorySegment CLOCK_GETTIME = address("clock_gettime");
+    private static final MemorySegment GETRANDOM = address("getrandom");
+    private static final MemorySegment SYSCONF = address("sysconf");
+    private static final MemorySegment STRERRORNAME = address("strerrorname_np");
+    private static final MemorySegment STRERRORDESC = address("strerrordesc_np");
 
     private LibC() {}
 
     static int open(MemorySegment path, int flags, int mode) {
         try {
-            return (int) OPEN.invokeExact(path, flags, mode);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(OPEN, pointer(path), flags, mode, 0);
+        } finally {
+            Reference.reachabilityFence(path);
         }
     }
 
     static int close(int fd) {
-        try {
-            return (int) CLOSE.invokeExact(fd);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(CLOSE, fd, 0, 0, 0);
     }
 
     static long read(int fd, MemorySegment buffer, long count) {
-        try {
-            return (long) READ.invokeExact(fd, buffer, count);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(READ, fd, buffer, count, 0);
     }
 
     static long write(int fd, MemorySegment buffer, long count) {
-        try {
-            return (long) WRITE.invokeExact(fd, buffer, count);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(WRITE, fd, buffer, count, 0);
     }
 
     static long pread(int fd, MemorySegment buffer, long count, long offset) {
-        try {
-            return (long) PREAD.invokeExact(fd, buffer, count, offset);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(PREAD, fd, buffer, count, offset);
     }
 
     static long pwrite(int fd, MemorySegment buffer, long count, long offset) {
-        try {
-            return (long) PWRITE.invokeExact(fd, buffer, count, offset);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(PWRITE, fd, buffer, count, offset);
     }
 
     static long readv(int fd, MemorySegment iovecs, int count) {
-        try {
-            return (long) READV.invokeExact(fd, iovecs, count);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(READV, fd, iovecs, count, 0);
     }
 
     static long writev(int fd, MemorySegment iovecs, int count) {
-        try {
-            return (long) WRITEV.invokeExact(fd, iovecs, count);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(WRITEV, fd, iovecs, count, 0);
     }
 
     static long preadv(int fd, MemorySegment iovecs, int count, long offset) {
-        try {
-            return (long) PREADV.invokeExact(fd, iovecs, count, offset);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(PREADV, fd, iovecs, count, offset);
     }
 
     static long pwritev(int fd, MemorySegment iovecs, int count, long offset) {
-        try {
-            return (long) PWRITEV.invokeExact(fd, iovecs, count, offset);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return buffer(PWRITEV, fd, iovecs, count, offset);
     }
 
     static int fsync(int fd) {
-        try {
-            return (int) FSYNC.invokeExact(fd);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(FSYNC, fd, 0, 0, 0);
     }
 
     static int fdatasync(int fd) {
-        try {
-            return (int) FDATASYNC.invokeExact(fd);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(FDATASYNC, fd, 0, 0, 0);
     }
 
     static int fstat(int fd, MemorySegment stat) {
         try {
-            return (int) FSTAT.invokeExact(fd, stat);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(FSTAT, fd, pointer(stat), 0, 0);
+        } finally {
+            Reference.reachabilityFence(stat);
         }
     }
 
     static int ftruncate(int fd, long length) {
-        try {
-            return (int) FTRUNCATE.invokeExact(fd, length);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(FTRUNCATE, fd, length, 0, 0);
+    }
+
+    static int fallocate(int fd, int mode, long offset, long length) {
+        return call(FALLOCATE, fd, mode, offset, length);
     }
 
     static long lseek(int fd, long offset, int whence) {
-        try {
-            return (long) LSEEK.invokeExact(fd, offset, whence);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return callLong(LSEEK, fd, offset, whence, 0, 0, 0);
     }
 
     static int ioctl(int fd, long request, long argument) {
-        try {
-            return (int) IOCTL_LONG.invokeExact(fd, request, argument);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(IOCTL, fd, request, argument, 0);
     }
 
     static int ioctl(int fd, long request, MemorySegment argument) {
         try {
-            return (int) IOCTL_POINTER.invokeExact(fd, request, argument);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(IOCTL, fd, request, pointer(argument), 0);
+        } finally {
+            Reference.reachabilityFence(argument);
         }
     }
 
     static int eventfd(int initial, int flags) {
-        try {
-            return (int) EVENTFD.invokeExact(initial, flags);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(EVENTFD, initial, flags, 0, 0);
     }
 
     static int timerfdCreate(int clock, int flags) {
-        try {
-            return (int) TIMERFD_CREATE.invokeExact(clock, flags);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(TIMERFD_CREATE, clock, flags, 0, 0);
     }
 
     static int timerfdSettime(int fd, int flags, MemorySegment newValue, MemorySegment oldValue) {
         try {
-            return (int) TIMERFD_SETTIME.invokeExact(fd, flags, newValue, oldValue);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(TIMERFD_SETTIME, fd, flags, pointer(newValue), pointer(oldValue));
+        } finally {
+            Reference.reachabilityFence(newValue);
+            Reference.reachabilityFence(oldValue);
         }
     }
 
     static int epollCreate1(int flags) {
-        try {
-            return (int) EPOLL_CREATE1.invokeExact(flags);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(EPOLL_CREATE1, flags, 0, 0, 0);
     }
 
     static int epollCtl(int epfd, int operation, int fd, MemorySegment event) {
         try {
-            return (int) EPOLL_CTL.invokeExact(epfd, operation, fd, event);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(EPOLL_CTL, epfd, operation, fd, pointer(event));
+        } finally {
+            Reference.reachabilityFence(event);
         }
     }
 
     static int epollWait(int epfd, MemorySegment events, int maxEvents, int timeoutMillis) {
         try {
-            return (int) EPOLL_WAIT.invokeExact(epfd, events, maxEvents, timeoutMillis);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(EPOLL_WAIT, epfd, pointer(events), maxEvents, timeoutMillis);
+        } finally {
+            Reference.reachabilityFence(events);
         }
     }
 
     static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
-        try {
-            return (long) MMAP.invokeExact(address, length, protection, flags, fd, offset);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return callLong(MMAP, address, length, protection, flags, fd, offset);
     }
 
     static int munmap(long address, long length) {
-        try {
-            return (int) MUNMAP.invokeExact(address, length);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(MUNMAP, address, length, 0, 0);
     }
 
     static int madvise(long address, long length, int advice) {
-        try {
-            return (int) MADVISE.invokeExact(address, length, advice);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(MADVISE, address, length, advice, 0);
     }
 
     static int sigaction(int signal, MemorySegment action, MemorySegment old) {
         try {
-            return (int) SIGACTION.invokeExact(signal, action, old);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(SIGACTION, signal, pointer(action), pointer(old), 0);
+        } finally {
+            Reference.reachabilityFence(action);
+            Reference.reachabilityFence(old);
         }
     }
 
     /** Returns 0 or a positive error number, not its negative: the convention of pthreads. */
     static int pthreadSigmask(int how, MemorySegment set, MemorySegment old) {
         try {
-            return (int) PTHREAD_SIGMASK.invokeExact(how, set, old);
-        } catch (Throwable t) {
-            throw bug(t);
+            return (int) Downcall.plain(PTHREAD_SIGMASK, how, pointer(set), pointer(old));
+        } finally {
+            Reference.reachabilityFence(set);
+            Reference.reachabilityFence(old);
         }
     }
 
     static int gettid() {
-        try {
-            return (int) GETTID.invokeExact();
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(GETTID, 0, 0, 0, 0);
     }
 
     static int tgkill(int tgid, int tid, int signal) {
-        try {
-            return (int) TGKILL.invokeExact(tgid, tid, signal);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return call(TGKILL, tgid, tid, signal, 0);
     }
 
     static int clockGettime(int clock, MemorySegment timespec) {
         try {
-            return (int) CLOCK_GETTIME.invokeExact(clock, timespec);
-        } catch (Throwable t) {
-            throw bug(t);
+            return call(CLOCK_GETTIME, clock, pointer(timespec), 0, 0);
+        } finally {
+            Reference.reachabilityFence(timespec);
         }
     }
 
     static long getrandom(MemorySegment buffer, long count, int flags) {
         try {
-            return (long) GETRANDOM.invokeExact(buffer, count, flags);
-        } catch (Throwable t) {
-            throw bug(t);
+            return callLong(GETRANDOM, pointer(buffer), count, flags, 0, 0, 0);
+        } finally {
+            Reference.reachabilityFence(buffer);
         }
     }
 
     static long sysconf(int name) {
-        try {
-            return (long) SYSCONF.invokeExact(name);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return callLong(SYSCONF, name, 0, 0, 0, 0, 0);
     }
 
     static MemorySegment strerrorname(int errno) {
-        try {
-            return (MemorySegment) STRERRORNAME.invokeExact(errno);
-        } catch (Throwable t) {
-            throw bug(t);
-        }
+        return MemorySegment.ofAddress(Downcall.plain(STRERRORNAME, errno, 0, 0));
     }
 
     static MemorySegment strerrordesc(int errno) {
+        return MemorySegment.ofAddress(Downcall.plain(STRERRORDESC, errno, 0, 0));
+    }
+
+    private static long buffer(MemorySegment function, int fd, MemorySegment memory, long count, long offset) {
         try {
-            return (MemorySegment) STRERRORDESC.invokeExact(errno);
-        } catch (Throwable t) {
-            throw bug(t);
+            return callLong(function, fd, pointer(memory), count, offset, 0, 0);
+        } finally {
+            Reference.reachabilityFence(memory);
         }
+    }
+
+    /** The caller keeps the segment reachable until the call has returned. */
+    private static long pointer(MemorySegment memory) {
+        if (!memory.isNative()) {
+            throw new IllegalArgumentException("not native memory: " + memory);
+        }
+        if (!memory.isAccessibleBy(Thread.currentThread()) || !memory.scope().isAlive()) {
+            throw new IllegalStateException("memory of another thread, or of a closed arena: " + memory);
+        }
+        return memory.address();
     }
 }

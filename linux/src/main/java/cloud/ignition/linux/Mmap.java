@@ -28,6 +28,7 @@ public final class Mmap implements AutoCloseable {
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 0x01;
     static final int MAP_PRIVATE = 0x02;
+    static final int MAP_FIXED = 0x10;
     static final int MAP_ANONYMOUS = 0x20;
     static final int MAP_NORESERVE = 0x4000;
 
@@ -35,25 +36,28 @@ public final class Mmap implements AutoCloseable {
     private static final long LARGE_PAGE = 2L << 20;
 
     private static final int READ_WRITE = PROT_READ | PROT_WRITE;
+    private static final int ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
     private final String what;
     private final long address;
     private final long size;
-    private final MemorySegment segment;
+    private final boolean anonymous;
     private final @Nullable Fd file;
     private final long fileOffset;
+    private final MemorySegment segment;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Mmap(String what, long address, long size) {
-        this(what, address, size, null, 0);
+    private Mmap(String what, long address, long size, boolean anonymous) {
+        this(what, address, size, anonymous, null, 0);
     }
 
-    private Mmap(String what, long address, long size, @Nullable Fd file, long fileOffset) {
-        this.what = what;
+    private Mmap(String what, long address, long size, boolean anonymous, @Nullable Fd file, long fileOffset) {
         this.file = file;
         this.fileOffset = fileOffset;
+        this.what = what;
         this.address = address;
         this.size = size;
+        this.anonymous = anonymous;
         this.segment = MemorySegment.ofAddress(address).reinterpret(size);
     }
 
@@ -66,16 +70,16 @@ public final class Mmap implements AutoCloseable {
         String what = "anonymous memory";
         checkSize(size);
         long kept = Pages.roundUp(size);
-        long whole = map(what, Math.addExact(kept, LARGE_PAGE), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        long whole = map(what, 0, Math.addExact(kept, LARGE_PAGE), ANONYMOUS, -1, 0);
         long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
         unmap(whole, start - whole);
         unmap(start + kept, whole + LARGE_PAGE - start);
-        return new Mmap(what, start, size);
+        return new Mmap(what, start, size, true);
     }
 
     /**
      * A private copy-on-write view of a file: writes stay in this mapping, and what nobody wrote is shared with the page cache.
-     * It keeps the file open, for {@link #dataPages}; the caller may close its own descriptor.
+     * It keeps the file open, for {@link #nextData}; the caller may close its own descriptor.
      *
      * @param offset bytes, a multiple of the page size
      * @param size bytes, more than 0; the caller has checked that the file is that long
@@ -83,10 +87,10 @@ public final class Mmap implements AutoCloseable {
     public static Mmap privateCopyOf(Fd file, long offset, long size) {
         checkSize(size);
         String what = "private copy of " + file.what();
-        Fd kept = Fd.open("/proc/self/fd/" + file.number(), Fd.O_RDONLY | Fd.O_CLOEXEC, 0);
+        Fd kept = Fd.open("/proc/self/fd/" + file.number(), Fd.O_RDONLY, 0);
         try {
-            long address = map(what, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
-            return new Mmap(what, address, size, kept, offset);
+            long address = map(what, 0, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
+            return new Mmap(what, address, size, false, kept, offset);
         } catch (RuntimeException e) {
             kept.close();
             throw e;
@@ -96,7 +100,7 @@ public final class Mmap implements AutoCloseable {
     /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
     public static Mmap sharedOf(Fd file, long offset, long size) {
         checkSize(size);
-        return new Mmap(file.what(), map(file.what(), size, MAP_SHARED, file.number(), offset), size);
+        return new Mmap(file.what(), map(file.what(), 0, size, MAP_SHARED, file.number(), offset), size, false);
     }
 
     /** The mapped memory, readable and writable; to be used until {@link #close}. */
@@ -133,9 +137,40 @@ public final class Mmap implements AutoCloseable {
         LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
     }
 
-    /** Which pages of private memory are worth reading; to be closed before this is. */
-    public DataPages dataPages() {
-        return new DataPages(segment().address(), size, file, fileOffset);
+    /**
+     * Puts fresh zeroed private memory in the place of a part, whatever was mapped there, in one step for everybody who
+     * uses the mapping. In the middle of a file's mapping that makes three mappings of one, as the host counts them
+     * (vm.max_map_count).
+     *
+     * @param offset bytes from the start of the mapping, a multiple of the page size
+     * @param length bytes, a multiple of the page size
+     */
+    public void replaceByZeroes(long offset, long length) {
+        MemorySegment part = segment().asSlice(offset, length);
+        map(what, part.address(), length, ANONYMOUS | MAP_FIXED, -1, 0);
+    }
+
+    /** Whether this was made by {@link #anonymous}: a page that nobody touched reads as zeroes. */
+    public boolean isAnonymous() {
+        return anonymous;
+    }
+
+    /**
+     * Where the file behind a private copy has its next data, see {@link Fd#seekData}: a page before that reads as zeroes
+     * as long as nobody has written to it, without being looked at. Looking would give a hole a page of the page cache.
+     *
+     * @param offset bytes from the start of the mapping
+     * @return not before {@code offset}; the mapping's size when there is no more data, or no file that was kept
+     */
+    public long nextData(long offset) {
+        long data = file == null ? -1 : file.seekData(fileOffset + offset);
+        return data < 0 ? size : Math.min(size, data - fileOffset);
+    }
+
+    /** Where the data at an offset ends; otherwise as {@link #nextData}. */
+    public long nextHole(long offset) {
+        long hole = file == null ? -1 : file.seekHole(fileOffset + offset);
+        return hole < 0 ? size : Math.min(size, hole - fileOffset);
     }
 
     /** Removes the mapping; a second call does nothing. */
@@ -154,8 +189,8 @@ public final class Mmap implements AutoCloseable {
         return String.format("mapping of %d bytes at %#x%s (%s)", size, address, closed.get() ? ", closed" : "", what);
     }
 
-    private static long map(String what, long size, int flags, int fd, long offset) {
-        long r = LibC.mmap(0, size, READ_WRITE, flags, fd, offset);
+    private static long map(String what, long address, long size, int flags, int fd, long offset) {
+        long r = LibC.mmap(address, size, READ_WRITE, flags, fd, offset);
         if (r < 0) {
             throw new LinuxException("mmap " + what + " (" + size + " bytes)", (int) -r);
         }

@@ -10,7 +10,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +100,29 @@ class MmapTest {
     }
 
     @Test
+    void aPartCanBeReplacedByZeroes() throws IOException {
+        try (Fd file = file(3)) {
+            Mmap copy = Mmap.privateCopyOf(file, 0, 3 * Pages.SIZE);
+            copy.segment().set(JAVA_LONG, Pages.SIZE, 99);
+            copy.replaceByZeroes(Pages.SIZE, Pages.SIZE);
+            assertThat(copy.segment().get(JAVA_LONG, Pages.SIZE)).isZero();
+            assertThat(copy.segment().get(JAVA_LONG, 2 * Pages.SIZE)).isEqualTo(2);
+            copy.segment().set(JAVA_LONG, Pages.SIZE, 5);
+            copy.advise(Pages.SIZE, Pages.SIZE, Mmap.MADV_DONTNEED);
+            assertThat(copy.segment().get(JAVA_LONG, Pages.SIZE)).isZero();
+            assertThat(value(file, 1)).isEqualTo(1);
+            assertThatThrownBy(() -> copy.replaceByZeroes(2 * Pages.SIZE, 2 * Pages.SIZE))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> copy.replaceByZeroes(1, Pages.SIZE)).hasMessageContaining("EINVAL");
+            copy.close();
+            for (long page = 0; page < 3; page++) {
+                String start = String.format("%x-", copy.address() + page * Pages.SIZE);
+                assertThat(mappings()).noneMatch(line -> line.startsWith(start));
+            }
+        }
+    }
+
+    @Test
     void aSharedMappingWritesTheFile() throws IOException {
         try (Fd file = file(1)) {
             try (Mmap shared = Mmap.sharedOf(file, 0, Pages.SIZE)) {
@@ -156,50 +178,27 @@ class MmapTest {
     }
 
     @Test
-    void dataPagesOfAnonymousMemoryAreThoseThatWereTouched() {
-        long size = 1L << 30;
-        try (Mmap memory = Mmap.anonymous(size)) {
-            memory.advise(Mmap.MADV_NOHUGEPAGE);
-            List<Long> touched = List.of(0L, 5 * Pages.SIZE, 6 * Pages.SIZE, 20_000 * Pages.SIZE, size - Pages.SIZE);
-            touched.forEach(at -> memory.segment().set(JAVA_BYTE, at, (byte) 1));
-            assertThat(dataPages(memory)).isEqualTo(touched);
-            assertThat(dataPages(memory)).as("looking touches nothing").isEqualTo(touched);
-        }
-    }
-
-    @Test
-    void dataPagesOfAFileAreItsDataAndWhatWasWritten() throws IOException {
+    void knowsWhereTheFileOfAPrivateCopyHasData() throws IOException {
         long first = Pages.SIZE;
         Path path = directory.resolve("sparse");
-        try (Fd file = Fd.open(path.toString(), Fd.O_RDWR | Fd.O_CREAT, 0600)) {
+        try (Arena arena = Arena.ofConfined();
+                Fd file = Fd.open(path.toString(), Fd.O_RDWR | Fd.O_CREAT, 0600)) {
             file.truncate(first + 1000 * Pages.SIZE);
-            MemorySegment page = MemorySegment.ofArray(new byte[] {1});
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment one = arena.allocate(1).copyFrom(page);
-                file.pwriteFully(one, first + 3 * Pages.SIZE);
-                file.pwriteFully(one, first + 4 * Pages.SIZE + 7);
-                file.pwriteFully(one, first + 800 * Pages.SIZE);
-            }
+            MemorySegment one = arena.allocateFrom(JAVA_BYTE, (byte) 1);
+            file.pwriteFully(one, first + 3 * Pages.SIZE);
+            file.pwriteFully(one, first + 4 * Pages.SIZE + 7);
+            file.pwriteFully(one, first + 800 * Pages.SIZE);
             try (Mmap copy = Mmap.privateCopyOf(file, first, 1000 * Pages.SIZE)) {
-                List<Long> data = List.of(3 * Pages.SIZE, 4 * Pages.SIZE, 800 * Pages.SIZE);
-                assertThat(dataPages(copy)).isEqualTo(data);
-                copy.segment().set(JAVA_BYTE, 2 * Pages.SIZE, (byte) 1);
-                copy.segment().set(JAVA_BYTE, 999 * Pages.SIZE, (byte) 1);
-                assertThat(dataPages(copy))
-                        .containsExactly(
-                                2 * Pages.SIZE, 3 * Pages.SIZE, 4 * Pages.SIZE, 800 * Pages.SIZE, 999 * Pages.SIZE);
+                assertThat(copy.nextData(0)).isEqualTo(3 * Pages.SIZE);
+                assertThat(copy.nextHole(3 * Pages.SIZE)).isEqualTo(5 * Pages.SIZE);
+                assertThat(copy.nextData(4 * Pages.SIZE)).isEqualTo(4 * Pages.SIZE);
+                assertThat(copy.nextData(5 * Pages.SIZE)).isEqualTo(800 * Pages.SIZE);
+                assertThat(copy.nextData(801 * Pages.SIZE)).isEqualTo(copy.size());
             }
         }
-    }
-
-    private static List<Long> dataPages(Mmap mapping) {
-        List<Long> found = new ArrayList<>();
-        try (DataPages pages = mapping.dataPages()) {
-            for (long at = pages.next(0); at < mapping.size(); at = pages.next(at + Pages.SIZE)) {
-                found.add(at);
-            }
+        try (Mmap memory = Mmap.anonymous(Pages.SIZE)) {
+            assertThat(memory.nextData(0)).isEqualTo(Pages.SIZE);
         }
-        return found;
     }
 
     private static List<String> mappings() throws IOException {

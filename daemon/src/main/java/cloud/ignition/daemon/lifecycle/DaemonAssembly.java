@@ -56,17 +56,26 @@ public final class DaemonAssembly implements Daemon {
      * @throws cloud.ignition.daemon.app.UserException when the directory is in use, or an option is wrong
      */
     public static Daemon open(DaemonOptions options) {
+        return open(options, true);
+    }
+
+    /** As {@link #open}, but leaves apps and the host's taps alone: for the training run of the start-up cache. */
+    public static Daemon openWithoutNetwork(DaemonOptions options) {
+        return open(options, false);
+    }
+
+    private static Daemon open(DaemonOptions options, boolean adopting) {
         AddressPool addresses = AddressPool.parse(options.network());
         StateDirectory state = StateDirectory.open(options.stateDirectory());
         try {
-            return open(options, addresses, state);
+            return open(options, addresses, state, adopting);
         } catch (RuntimeException e) {
             state.close();
             throw e;
         }
     }
 
-    private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state) {
+    private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
         StoredImages images = StoredImages.open(state.root());
@@ -77,7 +86,9 @@ public final class DaemonAssembly implements Daemon {
                 new Services(state, network, new MicroVmMachines(parts), pool, timer, Services.Timeouts.DEFAULT);
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
-        adopt(state, addresses, network, applications);
+        if (adopting) {
+            adopt(state, addresses, network, applications);
+        }
         return new DaemonAssembly(state, network, pool, timer, applications, images);
     }
 

@@ -16,16 +16,35 @@ import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Map;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** One GET over HTTP with time limits, and failures told as what they mean for a pull. */
 final class Http implements AutoCloseable {
-    private final HttpClient client;
     private final Duration stall;
+    /** Made by the first GET: to make one is to parse the host's certificates, too much for the start of a daemon. */
+    private @Nullable HttpClient client;
+
+    private boolean closed;
 
     /** @param stall how long a body may be silent */
     Http(Duration stall) {
         this.stall = stall;
-        this.client = HttpClient.newBuilder()
+    }
+
+    private synchronized HttpClient client() {
+        if (closed) {
+            throw new ImageException(ImageException.Kind.HOST, "the pull was cancelled: this store is closed");
+        }
+        HttpClient made = client;
+        if (made == null) {
+            made = newClient();
+            client = made;
+        }
+        return made;
+    }
+
+    private static HttpClient newClient() {
+        return HttpClient.newBuilder()
                 // Registries' answers are single bodies: nothing to gain from HTTP/2, and one state machine less.
                 .version(HttpClient.Version.HTTP_1_1)
                 // Redirects are followed by RegistryClient, which knows whom to show credentials.
@@ -47,10 +66,10 @@ final class Http implements AutoCloseable {
                 .header("User-Agent", "ignition");
         headers.forEach(request::header);
         try {
-            return client.send(
-                    request.build(),
-                    info -> HttpResponse.BodySubscribers.mapping(
-                            HttpResponse.BodySubscribers.ofInputStream(), body -> new StallGuard(body, stall)));
+            return client().send(
+                            request.build(),
+                            info -> HttpResponse.BodySubscribers.mapping(
+                                    HttpResponse.BodySubscribers.ofInputStream(), body -> new StallGuard(body, stall)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ImageException(ImageException.Kind.HOST, "the pull was cancelled", e);
@@ -95,7 +114,10 @@ final class Http implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        client.shutdownNow();
+    public synchronized void close() {
+        closed = true;
+        if (client != null) {
+            client.shutdownNow();
+        }
     }
 }

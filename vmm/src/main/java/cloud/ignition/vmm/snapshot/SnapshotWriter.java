@@ -2,11 +2,12 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
-import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.memory.FreePages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -39,10 +40,17 @@ public final class SnapshotWriter {
     /**
      * @param directory must not exist; its parent must
      * @param memory all RAM of the paused machine, in one piece
+     * @param free what was given back of it
      * @throws UncheckedIOException when the host's file system refuses; nothing is left behind then
      */
     public static SnapshotManifest write(
-            Path directory, MachineShape shape, String cpu, MachineState state, Mmap memory, SnapshotSubject subject) {
+            Path directory,
+            MachineShape shape,
+            String cpu,
+            MachineState state,
+            MemorySegment memory,
+            FreePages free,
+            SnapshotSubject subject) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
         try {
             if (Files.exists(directory)) {
@@ -53,14 +61,14 @@ public final class SnapshotWriter {
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try {
                 byte[] stateBytes = state.encode();
-                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory);
+                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory, free);
                 writeDurably(temporary.resolve(STATE_FILE), stateBytes);
                 SnapshotManifest manifest = new SnapshotManifest(
                         shape,
                         cpu,
                         stateBytes.length,
                         Digests.sha256(stateBytes),
-                        memory.size(),
+                        memory.byteSize(),
                         written.crc32c(),
                         written.dataBytes(),
                         subject.facts());
@@ -78,9 +86,9 @@ public final class SnapshotWriter {
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, Mmap memory) throws IOException {
+    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) throws IOException {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
-            MemoryFile.Written written = MemoryFile.write(memory, fd);
+            MemoryFile.Written written = MemoryFile.write(memory, free, fd);
             fd.fdatasync();
             return written;
         } catch (LinuxException e) {

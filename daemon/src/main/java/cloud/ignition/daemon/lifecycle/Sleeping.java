@@ -1,0 +1,115 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.daemon.app.AppState;
+import cloud.ignition.daemon.app.LogLine;
+import cloud.ignition.daemon.app.OnIdle;
+import cloud.ignition.daemon.state.AppRecord.Phase;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** From a running machine to a snapshot: when an app is idle, how it comes to rest, and what may call that off. On the mailbox. */
+final class Sleeping {
+    private static final System.Logger LOG = System.getLogger(Sleeping.class.getName());
+
+    private final App app;
+    private @Nullable IdleClock idleClock;
+    private long lastPacketBeforeSuspend;
+
+    Sleeping(App app) {
+        this.app = app;
+    }
+
+    void armIdle(Session running) {
+        long idleNanos = app.record.spec().idleAfter().toNanos();
+        if (idleNanos > 0 && app.shutdown == null) {
+            IdleClock clock = new IdleClock(
+                    idleNanos, System.nanoTime(), running.machine().activity());
+            idleClock = clock;
+            app.setDeadline(app.record.spec().idleAfter(), running, () -> lookWhetherIdle(running, clock));
+        }
+    }
+
+    private void lookWhetherIdle(Session running, IdleClock clock) {
+        if (clock != idleClock || app.state() != AppState.RUNNING) {
+            return;
+        }
+        long remaining =
+                clock.nanosUntilIdle(System.nanoTime(), running.machine().activity());
+        if (remaining > 0) {
+            app.setDeadline(Duration.ofNanos(remaining), running, () -> lookWhetherIdle(running, clock));
+        } else {
+            putToSleep(running);
+        }
+    }
+
+    void putToSleep(Session running) {
+        if (app.record.spec().onIdle() == OnIdle.DISCARD && app.shelf.newest().isPresent()) {
+            sleep(running);
+        } else {
+            suspend(running);
+        }
+    }
+
+    private void suspend(Session running) {
+        app.become(AppState.SUSPENDING);
+        lastPacketBeforeSuspend = running.machine().activity().lastPacketNanos();
+        running.await(Session.Awaited.QUIESCED);
+        running.machine().requestQuiesce();
+        app.setDeadline(app.services.limits().quiesce(), running, () -> {
+            if (running.giveUp(Session.Awaited.QUIESCED)) {
+                app.log.append(LogLine.Source.IGNITION, "guest did not come to rest in time; paused by force");
+                saveAndSleep(running);
+            }
+        });
+    }
+
+    void saveAndSleep(Session running) {
+        running.machine().pause();
+        boolean packetCame = running.machine().activity().lastPacketNanos() != lastPacketBeforeSuspend;
+        if (packetCame && app.shutdown == null) {
+            // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
+            goOn(running);
+        } else if (save(running) || app.shutdown != null) {
+            sleep(running);
+        } else {
+            goOn(running);
+        }
+    }
+
+    /** Saves a paused machine; on failure the former snapshot stays what it was. */
+    boolean save(Session running) {
+        Path target = app.shelf.next();
+        try {
+            running.machine().save(target, app.services.machines().subject(app.plan()));
+            app.shelf.removeOlder();
+            app.record = app.record.inPhase(Phase.UP, app.record.phaseSince(), "", Optional.empty());
+            app.services.state().write(app.record);
+            return true;
+        } catch (RuntimeException e) {
+            app.note("could not be saved: " + App.describe(e));
+            LOG.log(System.Logger.Level.WARNING, "saving app " + app.name(), e);
+            return false;
+        }
+    }
+
+    void goOn(Session running) {
+        running.machine().resume();
+        app.letThrough();
+        app.become(AppState.RUNNING);
+        armIdle(running);
+    }
+
+    /** Closes the machine; from here on the app is files and a tap. */
+    void sleep(Session running) {
+        app.close(running);
+        app.become(AppState.SLEEPING);
+        app.log.append(LogLine.Source.IGNITION, "sleeping");
+        if (app.shutdown != null) {
+            app.letGo();
+        } else {
+            app.watch();
+        }
+    }
+}

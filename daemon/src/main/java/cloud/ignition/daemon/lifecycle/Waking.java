@@ -1,0 +1,116 @@
+package cloud.ignition.daemon.lifecycle;
+
+import cloud.ignition.daemon.app.AppState;
+import cloud.ignition.daemon.app.LogLine;
+import cloud.ignition.daemon.app.UserException;
+import cloud.ignition.vmm.SnapshotRefusedException;
+import cloud.ignition.vmm.WakeTimeline;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+
+/** From a snapshot to a running machine, or to a cold boot where the snapshot is refused. On the mailbox. */
+final class Waking {
+    private static final System.Logger LOG = System.getLogger(Waking.class.getName());
+
+    private final App app;
+    private final Booting booting;
+    private final Sleeping sleeping;
+
+    Waking(App app, Booting booting, Sleeping sleeping) {
+        this.app = app;
+        this.booting = booting;
+        this.sleeping = sleeping;
+    }
+
+    void adoptSleeping() {
+        try {
+            app.services.network().adopt(app.name(), app.record.spec().ports());
+            app.link =
+                    app.services.network().attach(app.address, app.record.spec().ports());
+            app.shelf.removeOlder();
+            app.shelf.newest().ifPresent(newest -> {
+                try {
+                    app.services.machines().check(newest, app.plan());
+                } catch (SnapshotRefusedException e) {
+                    refuse(newest, e);
+                }
+            });
+            app.become(AppState.SLEEPING);
+            app.watch();
+        } catch (UserException e) {
+            // The record stays UP: the next daemon tries again.
+            app.note(e.getMessage());
+            app.become(AppState.FAILED);
+        }
+    }
+
+    void wake(WakeTimeline timeline) {
+        if (app.state() != AppState.SLEEPING || app.shutdown != null) {
+            return; // stopped, or woken by an earlier packet
+        }
+        app.become(AppState.WAKING);
+        Optional<Path> snapshot = app.shelf.newest();
+        try {
+            if (snapshot.isEmpty()) {
+                app.wakeHistory.add(true, timeline);
+                booting.coldBoot(true);
+                return;
+            }
+            try {
+                restore(snapshot.get(), timeline);
+            } catch (SnapshotRefusedException e) {
+                refuse(snapshot.get(), e);
+                app.wakeHistory.add(true, timeline);
+                booting.coldBoot(true);
+            }
+        } catch (RuntimeException e) {
+            retryWake(e);
+        }
+    }
+
+    private void restore(Path snapshot, WakeTimeline timeline) {
+        Session fresh = app.newSession();
+        fresh.goesOnFromSnapshot();
+        Machine machine = app.services.machines().restore(snapshot, app.plan(), fresh, timeline);
+        app.begin(fresh, machine);
+        machine.resume();
+        app.record = app.record.woken();
+        app.become(AppState.RUNNING);
+        app.wakeHistory.add(false, timeline);
+        sleeping.armIdle(fresh);
+        Instant at = Instant.now();
+        app.services.later(
+                Limits.WAKE_LOG_DELAY,
+                () -> app.log.append(
+                        LogLine.Source.IGNITION,
+                        "woken: " + WakeHistory.report(at, false, timeline).line()));
+    }
+
+    /** The host refused for now (memory, KVM): the packet stays in the tap, so looking at it at once would spin. */
+    private void retryWake(RuntimeException cause) {
+        app.note("could not be woken: " + App.describe(cause) + "; trying again");
+        LOG.log(System.Logger.Level.WARNING, "waking app " + app.name(), cause);
+        Session half = app.session;
+        if (half != null) {
+            app.close(half);
+        }
+        app.letThrough();
+        app.become(AppState.SLEEPING);
+        app.services.later(
+                app.services.limits().wakeRetry(),
+                () -> app.mailbox.execute(() -> {
+                    if (app.state() == AppState.SLEEPING && app.shutdown == null) {
+                        app.watch();
+                    }
+                }));
+    }
+
+    private void refuse(Path snapshot, SnapshotRefusedException cause) {
+        Path aside = app.shelf.setAside(snapshot);
+        String line =
+                "snapshot refused, cold boot instead: " + cause.getMessage() + "; set aside as " + aside.getFileName();
+        LOG.log(System.Logger.Level.WARNING, "app " + app.name() + ": " + line);
+        app.note(line);
+    }
+}
