@@ -126,6 +126,5 @@ final class Ignition implements AutoCloseable {
                             + " 2>/dev/null || break; sleep 0.1; done");
         }
         machine.run(LIMIT, "e2e/images/registry", "stop");
-        machine.close();
     }
 }

@@ -71,6 +71,29 @@ class MemoryFileTest {
     }
 
     @Test
+    void theHolesOfARestoredMachinesFileStayHolesAndAreNotTouchedForIt() {
+        try (Fd before = open("before");
+                Fd after = open("after")) {
+            before.truncate(SIZE);
+            try (Mmap booted = Mmap.anonymous(SIZE)) {
+                fill(booted, 3, 2, 1);
+                MemoryFile.write(booted.segment(), new FreePages(booted), before);
+            }
+            try (Mmap restored = Mmap.privateCopyOf(before, 0, SIZE)) {
+                fill(restored, 9000, 1, 2);
+                assertThat(MemoryFile.write(restored.segment(), new FreePages(restored), after)
+                                .dataBytes())
+                        .isEqualTo(3 * PAGE);
+                assertThat(dataPages(after)).containsExactly(3, 4, 9000);
+                // Reading brings neighbours in that are in the page cache, but nothing far from data.
+                assertThat(touchedPages(restored)).isLessThan(100);
+                assertThat(dataPages(before)).containsExactly(3, 4);
+                assertSame(restored, after);
+            }
+        }
+    }
+
+    @Test
     void aRestoredMachinesFreePagesAreHolesUnlessTheyWereWrittenAgain() {
         try (Fd before = open("before");
                 Fd after = open("after")) {
