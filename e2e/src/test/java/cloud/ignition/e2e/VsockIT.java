@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(World.class)
 class VsockIT {
     /**
-     * In the guest: an echo at port 700 of its sockets; at TCP port 9000 a line is answered by {@code pong}, or after {@code dial} by
+     * In the guest: an echo at port 7000 of its sockets; at TCP port 9000 a line is answered by {@code pong}, or after {@code dial} by
      * what the host's port 800 says to two megabytes.
      */
     private static final String GUEST = """
@@ -22,7 +22,7 @@ class VsockIT {
             sub all { my ($to, $data) = @_; my $o = 0; while ($o < length $data) {
                 my $n = syswrite $to, $data, 65536, $o; die "write: $!" unless defined $n; $o += $n } }
             socket my $v, 40, SOCK_STREAM, 0 or die "socket: $!";
-            bind $v, address(700, 0xffffffff) or die "bind: $!";
+            bind $v, address(7000, 0xffffffff) or die "bind: $!";
             listen $v, 8 or die "listen: $!";
             if (!fork) { while (1) { accept my $c, $v or next;
                 if (!fork) { while (sysread $c, my $b, 65536) { all($c, $b) } exit } close $c } }
@@ -37,11 +37,11 @@ class VsockIT {
                 } else { print $c "pong" } close $c }
             """;
 
-    /** On the host: connects to the guest's port 700. */
+    /** On the host: connects to the guest's port 7000. */
     private static final String HOST = """
             use IO::Socket::UNIX;
             sub connected { my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
-                syswrite $s, "CONNECT 700\\n"; my $l = "";
+                syswrite $s, "CONNECT 7000\\n"; my $l = "";
                 while (sysread $s, my $b, 1) { $l .= $b; last if $b eq "\\n" }
                 die "no OK but: $l" unless $l =~ /^OK \\d+\\n$/; $s }
             sub pattern { join "", map { pack "N", ($_ * 2654435761) & 0xffffffff } 1..500000 }
