@@ -48,7 +48,10 @@ class GuestEndsTest {
     void eachWayHasItsKindAndComesBehindTheLastWords(MachineExit.Kind kind, String code) throws Exception {
         Owner owner = new Owner();
         try (MicroVm machine = MicroVm.boot(
-                new MachineShape(1, 64L << 20), source(code), new Attachments(List.of(), Optional.empty()), owner)) {
+                new MachineShape(1, 64L << 20),
+                source(code),
+                new Attachments(List.of(), Optional.empty(), Optional.empty()),
+                owner)) {
             machine.resume();
             MachineExit exit = owner.exits.poll(30, TimeUnit.SECONDS);
             assertThat(exit).as("an exit within the time limit").isNotNull();
