@@ -68,15 +68,15 @@ class ClockIT {
 
     private static void sleepFor(Ignition ignition, Probe probe, Duration sleep) {
         ignition.await(APP, "sleeping");
-        probe.ask("arm " + sleep.toSeconds() / 2);
         Map<String, String> before = probe.values("time");
+        probe.ask("arm " + sleep.toSeconds() / 2);
         ignition.await(APP, "sleeping");
         ignition.shell("date +%s > /tmp/slept-at; date -s @$(($(date +%s) + " + sleep.toSeconds() + ")) >/dev/null");
         String tls = certificateOf(ignition);
 
         Probe.Offset offset = probe.wallClockOffset();
-        Map<String, String> after = probe.values("time");
         Map<String, String> timers = probe.values("timers");
+        Map<String, String> after = probe.values("time");
         System.out.println("after a sleep of " + sleep + ": CLOCK_REALTIME is ahead of the host's by "
                 + offset.earliestNanos() / 1000 + " to " + offset.latestNanos() / 1000 + " us; timers " + timers);
         assertThat(offset.earliestNanos()).isGreaterThan(-LIMIT_NANOS);

@@ -73,7 +73,7 @@ public final class MicroVm implements AutoCloseable {
                     devices.ports(),
                     devices.mmio(),
                     gate,
-                    () -> timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN),
+                    () -> firstRun(timeline),
                     this::ended));
         }
     }
@@ -199,6 +199,12 @@ public final class MicroVm implements AutoCloseable {
         atDoorbell = false;
         devices.resume();
         gate.set(VcpuGate.Wish.RUN);
+    }
+
+    /** On a vCPU's thread, right before it enters the guest: what passed since the renewal would be missing on the guest's clock. */
+    private void firstRun(WakeTimeline timeline) {
+        timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+        devices.doorbell().refreshWallClock(Clocks.realtimeNanos());
     }
 
     /** Tells the guest that it is another one than the one that was saved: generation, wall clock, seed. */

@@ -98,6 +98,16 @@ public final class DoorbellDevice implements BusDevice {
     }
 
     /**
+     * Sets a renewed guest's wall clock once more, for as long as the guest has not looked: one store, so that it may come while a
+     * vCPU runs already.
+     */
+    public void refreshWallClock(long realtimeNanos) {
+        if (pageFrame != 0) {
+            SharedPage.writeWallClock(SharedPage.at(memory, pageFrame), realtimeNanos);
+        }
+    }
+
+    /**
      * Takes over a saved state.
      *
      * @throws GuestLieException when it names a page outside the memory
