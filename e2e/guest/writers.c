@@ -30,10 +30,10 @@ static _Noreturn void write_lines(const char *device, const char *name, _Atomic 
 
 void serial_writer(int number) {
     (void)number;
-    write_lines("/dev/ttyS0", "serial", &counters->serial, parameter("serial_pause_us", 30000));
+    write_lines("/dev/ttyS0", "serial", &counters->serial, parameter("serial_pause_us", 100000));
 }
 
 void console_writer(int number) {
     (void)number;
-    write_lines("/dev/hvc0", "console", &counters->console, parameter("console_pause_us", 30000));
+    write_lines("/dev/hvc0", "console", &counters->console, parameter("console_pause_us", 60000));
 }
