@@ -48,7 +48,7 @@ final class Cycles implements AutoCloseable {
         disk = directory.resolve("disk");
         DiskContent.create(disk);
         guest = new TrafficGuest(
-                new Attachments(List.of(new Attachments.Disk(disk, false)), Optional.of(host.net())),
+                new Attachments(List.of(new Attachments.Disk(disk, false)), Optional.of(host.net()), Optional.empty()),
                 directory,
                 faults);
     }

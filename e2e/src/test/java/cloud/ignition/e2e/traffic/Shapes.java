@@ -34,8 +34,8 @@ final class Shapes {
                 new MachineShape(Integer.parseInt(arguments[3]), Long.parseLong(arguments[4]) * BYTES_PER_MIB);
         Faults faults = new Faults();
         try (TrafficHost host = new TrafficHost();
-                TrafficGuest guest =
-                        new TrafficGuest(new Attachments(List.of(), Optional.of(host.net())), directory, faults)) {
+                TrafficGuest guest = new TrafficGuest(
+                        new Attachments(List.of(), Optional.of(host.net()), Optional.empty()), directory, faults)) {
             guest.boot(shape, kernel, initramfs, List.of("writers=0", "memory_mib=" + GUEST_MIB));
             saveAndRestore(guest, host, shape);
             guest.stop(TrafficGuest.Stop.QUIESCED);

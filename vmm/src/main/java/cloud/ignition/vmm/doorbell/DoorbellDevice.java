@@ -72,12 +72,13 @@ public final class DoorbellDevice implements BusDevice {
     }
 
     private void ring(int letter) {
+        long frame = pageFrame; // once: another vCPU may name another page meanwhile
         for (Doorbell.Kind kind : Doorbell.Kind.values()) {
             if (kind.letter() == letter) {
                 onRing.accept(
-                        pageFrame == 0
+                        frame == 0
                                 ? new Doorbell(kind, 0, 0, "")
-                                : SharedPage.readEvent(SharedPage.at(memory, pageFrame), kind));
+                                : SharedPage.readEvent(SharedPage.at(memory, frame), kind));
                 return;
             }
         }
