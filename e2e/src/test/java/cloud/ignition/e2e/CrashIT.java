@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** kill -9 of the daemon loses nothing but the last unsaved activity. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class CrashIT {
     private static final String CURL = "curl -s --max-time 180 ";
 

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The main job: run, sleep, wake by a packet, answer, and again. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class SleepAndWakeIT {
     private static final int CYCLES = 5;
     private static final String CURL = "curl -s --max-time 180 ";

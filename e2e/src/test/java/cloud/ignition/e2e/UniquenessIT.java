@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Two machines of one snapshot have nothing in common that must be secret or unique. docs/uniqueness.md. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class UniquenessIT {
     /** Drawn by the kernel after the restore. */
     private static final List<String> KERNEL = List.of("getrandom", "urandom", "uuid", "generation", "ports");
