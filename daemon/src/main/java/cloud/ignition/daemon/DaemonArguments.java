@@ -51,7 +51,8 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
             List.of("--state", "--socket", "--network", "--kernel", "--initramfs", MIRROR);
 
     /** A registry's name and, behind the equals sign, a host with an optional port. */
-    private static final Pattern MIRROR_VALUE = Pattern.compile("([a-z0-9.-]+(?::[0-9]{1,5})?)=([a-z0-9.-]+(?::[0-9]{1,5})?)");
+    private static final Pattern MIRROR_VALUE =
+            Pattern.compile("([a-z0-9.-]+(?::[0-9]{1,5})?)=([a-z0-9.-]+(?::[0-9]{1,5})?)");
 
     /**
      * Reads the words after {@code ignition daemon}.

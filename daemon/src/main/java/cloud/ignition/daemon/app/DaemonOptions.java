@@ -31,6 +31,7 @@ public record DaemonOptions(
 
     /** All defaults. */
     public static DaemonOptions defaults() {
-        return new DaemonOptions(DEFAULT_STATE_DIRECTORY, DEFAULT_NETWORK, Optional.empty(), Optional.empty(), Map.of());
+        return new DaemonOptions(
+                DEFAULT_STATE_DIRECTORY, DEFAULT_NETWORK, Optional.empty(), Optional.empty(), Map.of());
     }
 }
