@@ -110,15 +110,16 @@ class SleepAndWakeIT {
                 "--name",
                 "fresh",
                 "-p",
-                "3001:3000",
+                "6381:6379",
                 "--idle",
                 "2s",
                 "--on-idle",
                 "discard",
-                Ignition.REGISTRY + "/node:latest");
+                Ignition.REGISTRY + "/redis:latest");
         for (int cycle = 1; cycle <= 2; cycle++) {
             ignition.await("fresh", "sleeping");
-            assertThat(ignition.shell(CURL + "http://127.0.0.1:3001/")).contains("\"counter\":1");
+            assertThat(ignition.shell("redis-cli -h 127.0.0.1 -p 6381 incr counter").strip())
+                    .endsWith("1");
         }
         ignition.ok("rm", "--force", "fresh");
     }
