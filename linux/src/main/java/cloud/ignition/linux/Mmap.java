@@ -59,8 +59,9 @@ public final class Mmap implements AutoCloseable {
         long kept = Pages.roundUp(size);
         long whole = map(what, Math.addExact(kept, LARGE_PAGE), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
-        unmap(whole, start - whole);
-        unmap(start + kept, whole + LARGE_PAGE - start);
+        long end = whole + kept + LARGE_PAGE;
+        unmapOr(whole, start, whole, end);
+        unmapOr(start + kept, end, start, end);
         return new Mmap(what, start, size);
     }
 
@@ -140,6 +141,15 @@ public final class Mmap implements AutoCloseable {
     private static void unmap(long address, long size) {
         if (size > 0) {
             LinuxException.check(LibC.munmap(address, size), "munmap");
+        }
+    }
+
+    /** Unmaps a part; when the kernel refuses (the process has too many mappings), all that is left, which it refuses less. */
+    private static void unmapOr(long from, long to, long leftFrom, long leftTo) {
+        try {
+            unmap(from, to - from);
+        } catch (LinuxException e) {
+            throw new Closing().then(() -> unmap(leftFrom, leftTo - leftFrom)).because(e);
         }
     }
 

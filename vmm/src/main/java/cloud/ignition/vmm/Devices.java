@@ -1,5 +1,6 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.vmm.bus.Bus;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -92,8 +93,7 @@ final class Devices implements AutoCloseable {
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
         } catch (RuntimeException e) {
-            close();
-            throw e;
+            throw new Closing().then(this::close).because(e);
         }
     }
 
@@ -240,8 +240,10 @@ final class Devices implements AutoCloseable {
     /** Ends the event loop, then closes devices and lines. */
     @Override
     public void close() {
-        loop.close();
-        slots.forEach(DeviceSlot::close);
-        lines.forEach(EventFd::close);
+        new Closing()
+                .then(loop::close)
+                .thenEach(slots, DeviceSlot::close)
+                .thenEach(lines, EventFd::close)
+                .orThrow();
     }
 }

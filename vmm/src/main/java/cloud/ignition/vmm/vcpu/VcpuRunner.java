@@ -71,12 +71,16 @@ public final class VcpuRunner {
         return known == null || !thread.isAlive() ? 0 : Clocks.threadCpuNanos(known.tid());
     }
 
-    /** Waits for the end of the thread; the gate's wish must be END. */
-    public void join() {
+    /** Brings the vCPU out of the guest and waits for the end of the thread; the gate's wish must be END. */
+    public void end() {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
+                kick();
                 thread.join();
+            } catch (LinuxException e) {
+                // The thread must go, so ask again: the kernel refuses signals only while too many are queued.
+                Thread.onSpinWait();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -87,8 +91,8 @@ public final class VcpuRunner {
     }
 
     private void threadMain() {
-        kicker = ThreadKicker.current();
         try {
+            kicker = ThreadKicker.current();
             loop();
         } catch (RuntimeException e) {
             onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "vCPU thread failed: " + e));
