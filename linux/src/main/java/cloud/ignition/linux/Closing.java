@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 public final class Closing {
     private @Nullable RuntimeException failure;
 
+    /** Nothing closed yet. */
+    public Closing() {}
+
     /** Does the next step, whatever became of those before. */
     public Closing then(Runnable step) {
         try {

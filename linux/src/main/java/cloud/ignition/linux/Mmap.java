@@ -1,6 +1,8 @@
 package cloud.ignition.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -32,6 +34,9 @@ public final class Mmap implements AutoCloseable {
 
     /** x86-64's large page; a guest page table of the host can only use it where host and guest address agree modulo this. */
     private static final long LARGE_PAGE = 2L << 20;
+
+    /** Closed, but still there. */
+    private static final Queue<Mmap> REFUSED = new ConcurrentLinkedQueue<>();
 
     private static final int READ_WRITE = PROT_READ | PROT_WRITE;
 
@@ -117,11 +122,32 @@ public final class Mmap implements AutoCloseable {
         LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
     }
 
-    /** Removes the mapping; a second call does nothing. */
+    /**
+     * Removes the mapping; a second call does nothing.
+     *
+     * @throws LinuxException when the kernel refuses, which it does for want of memory only; closing another mapping tries it again
+     */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            Mmap refused = REFUSED.poll();
+            new Closing()
+                    .then(this::unmap)
+                    .then(() -> {
+                        if (refused != null) {
+                            refused.unmap();
+                        }
+                    })
+                    .orThrow();
+        }
+    }
+
+    private void unmap() {
+        try {
             unmap(address, Pages.roundUp(size));
+        } catch (LinuxException e) {
+            REFUSED.add(this);
+            throw e;
         }
     }
 

@@ -21,6 +21,7 @@ class AbiTest {
             "sys/eventfd.h",
             "sys/ioctl.h",
             "sys/mman.h",
+            "sys/resource.h",
             "sys/stat.h",
             "sys/timerfd.h",
             "sys/uio.h",
@@ -35,7 +36,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(7);
+        assertThat(structs).isEqualTo(8);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -50,6 +51,7 @@ class AbiTest {
         table.expectConstants(Clocks.class, UnaryOperator.identity());
         table.expectConstants(Tap.class, name -> name.equals("MAX_NAME_LENGTH") ? "IFNAMSIZ - 1" : name);
         table.expectConstants(ThreadKicker.class, name -> name.equals("SIGNAL") ? "SIGRTMIN + 6" : name);
+        table.expectConstants(ResourceLimit.class, UnaryOperator.identity());
         table.expectConstants(Pages.class, name -> name.equals("SIZE") ? "sysconf(_SC_PAGESIZE)" : name);
         Map<String, Long> c = table.compileAndRun();
         assertThat(c).hasSizeGreaterThan(80).isEqualTo(table.java());

@@ -10,9 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Notes every call into the C library by the way it was reached, and refuses one of them. A way is the stack of Ignition's own
@@ -26,6 +24,8 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
     private static final Predicate<String> OURS = Pattern.compile(
                     "cloud\\.ignition\\.(?!linux\\.(fault|Downcall|LibC)|vmm\\.Faults).*")
             .asMatchPredicate();
+    private static final Predicate<String> BELOW =
+            Pattern.compile(".*FaultInjectionTest\\.(every|refuse).*").asMatchPredicate();
     private static final StackWalker WALKER = StackWalker.getInstance();
 
     /**
@@ -45,25 +45,25 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
         }
     }
 
-    private final @Nullable Fault wanted;
+    private final List<Fault> wanted;
     private final int errno;
     private final Map<List<String>, Integer> seen = new HashMap<>();
-    private boolean refused;
+    private int refused;
 
-    private Faults(@Nullable Fault wanted) {
+    private Faults(List<Fault> wanted) {
         this.wanted = wanted;
-        errno = wanted == null ? 0 : ERRORS[Math.floorMod(wanted.hashCode(), ERRORS.length)];
+        errno = ERRORS[Math.floorMod(wanted.hashCode(), ERRORS.length)];
         CallFilter.set(this);
     }
 
     /** Only notes. */
     static Faults none() {
-        return new Faults(null);
+        return new Faults(List.of());
     }
 
-    /** Refuses one call. */
-    static Faults of(Fault fault) {
-        return new Faults(fault);
+    /** Refuses these calls. */
+    static Faults of(List<Fault> faults) {
+        return new Faults(faults);
     }
 
     @Override
@@ -74,10 +74,10 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
         List<String> way = way(function);
         synchronized (this) {
             int occurrence = seen.merge(way, 1, Integer::sum);
-            if (wanted == null || occurrence != wanted.occurrence() || !way.equals(wanted.way())) {
+            if (!wanted.contains(new Fault(way, occurrence))) {
                 return 0;
             }
-            refused = true;
+            refused++;
             return errno;
         }
     }
@@ -89,13 +89,13 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
                                 .map(frame -> frame.getClassName() + "." + frame.getMethodName() + ":"
                                         + frame.getLineNumber())
                                 // Down to the step of a machine's life, so that it does not matter who wants one.
-                                .takeWhile(site -> !site.startsWith(FaultInjectionTest.class.getName() + ".every")))
+                                .takeWhile(site -> !BELOW.test(site)))
                 .toList());
     }
 
-    /** Whether the wanted call came and was refused. */
+    /** Whether all wanted calls came and were refused. */
     synchronized boolean refused() {
-        return refused;
+        return refused == wanted.size();
     }
 
     /**
@@ -112,11 +112,6 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
             }
         });
         return new ArrayList<>(all.values());
-    }
-
-    /** {@code class.method:line} of every frame of every way that was seen. */
-    synchronized Set<String> callSites() {
-        return seen.keySet().stream().flatMap(List::stream).collect(Collectors.toSet());
     }
 
     @Override

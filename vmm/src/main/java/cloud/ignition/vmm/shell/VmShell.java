@@ -47,6 +47,7 @@ public final class VmShell implements AutoCloseable {
         KvmVm vm = host.kvm().createVm();
         List<KvmVcpu> vcpus = new ArrayList<>();
         try {
+            backing.advise(Mmap.MADV_DONTDUMP); // a core file of the daemon must not hold what guests have in memory
             vm.setTssAddress(TSS_ADDRESS);
             vm.setIdentityMapAddress(IDENTITY_MAP_ADDRESS);
             GuestMemory memory = GuestMemory.over(RamLayout.of(shape.memoryBytes()), backing.segment());
