@@ -20,6 +20,8 @@ enum {
     LINE_PAYLOAD_MAX = 16384,    // bytes of one output line to the host
     COMMAND_MAX = 256,           // bytes of one line from the host
     HOSTNAME_BYTES_MAX = 64,
+    HOOKS_MAX = 64,              // hooks that run after a restore
+    HOOK_SECONDS_MAX = 10,       // that one of them may take
 };
 
 // Exit codes as shells and container engines use them.
@@ -87,13 +89,24 @@ void spawn(struct child *child, const struct config *config, const struct user *
 
 // ---- lines.c: a byte stream becomes lines for the host
 struct lines {
-    char tag;  // 'o' or 'e'
-    int fd;    // -1: at its end
+    char tag;           // 'o', 'e' or 'h'
+    int fd;             // -1: at its end
+    const char *label;  // stands before each line, or NULL
     size_t length;
     char payload[LINE_PAYLOAD_MAX];
 };
 bool lines_forward(struct lines *lines);
 void lines_finish(struct lines *lines);
+
+// ---- restore.c: hooks after a restore. What returns a descriptor to watch returns -1 when there is none
+void restore_listen(void);
+int restore_uevents(void);
+int restore_timer(void);
+int restore_heard(const struct config *config);
+void restore_output(void);
+void restore_timeout(void);
+bool restore_is_hook(pid_t pid);
+int restore_ended(int status, const struct config *config);
 
 // ---- supervise.c: until the application ends
 void supervise(const struct child *child, const struct config *config) __attribute__((noreturn));

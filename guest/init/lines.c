@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a byte stream into lines "o TEXT" and "e TEXT". A line that is longer than its limit is split, a last line without
+// Turns a byte stream into lines "o TEXT" and "e TEXT", with a label "h LABEL: TEXT". A line that is longer than its limit is split, a last line without
 // an end is given one when the application ends.
 #include "init.h"
 
@@ -17,9 +17,15 @@ static void flush(void) {
 }
 
 static void emit(struct lines *lines, const char *text, size_t length) {
-    if (batched + length + 3 > sizeof batch) flush();
+    size_t label = lines->label ? strlen(lines->label) + 2 : 0;
+    if (batched + label + length + 3 > sizeof batch) flush();
     batch[batched++] = lines->tag;
     batch[batched++] = ' ';
+    if (label) {
+        memcpy(batch + batched, lines->label, label - 2);
+        memcpy(batch + batched + label - 2, ": ", 2);
+        batched += label;
+    }
     memcpy(batch + batched, text, length);
     batched += length;
     batch[batched++] = '\n';

@@ -28,6 +28,7 @@ int main(void) {
     config_default_variable(&config, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     config_default_variable(&config, "HOSTNAME", config.hostname);
     config_default_variable(&config, "HOME", user.home);
+    restore_listen();
     spawn(&child, &config, &user);
     supervise(&child, &config);
 }

@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum source { SIGNALS, CONSOLE, OUTPUT, ERROR };
+enum source { SIGNALS, CONSOLE, OUTPUT, ERROR, RESTORES, HOOK_OUTPUT, HOOK_TIMER };
 
 static struct lines output = {.tag = 'o'}, error = {.tag = 'e'};
 static pid_t application;
 
+// A descriptor that is closed leaves by itself.
 static void watch(int epoll, int fd, enum source source) {
+    if (fd < 0) return;
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) fail(EXIT_CANNOT_RUN, "cannot watch a descriptor: %s", strerror(errno));
 }
@@ -34,17 +36,19 @@ static void finish(int status) {
     power_off();
 }
 
-static void reap(void) {
+static void reap(int epoll, const struct config *config) {
     int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == application) finish(status);
+        if (restore_is_hook(pid)) watch(epoll, restore_ended(status, config), HOOK_OUTPUT);
+    }
 }
 
-static void take_signals(int signals, const struct config *config) {
+static void take_signals(int epoll, int signals, const struct config *config) {
     struct signalfd_siginfo information;
     while (read(signals, &information, sizeof information) == sizeof information) {
         int number = (int)information.ssi_signo;
-        if (number == SIGCHLD) reap();
+        if (number == SIGCHLD) reap(epoll, config);
         else kill(application, number == SIGTERM ? config->stop_signal : number);
     }
 }
@@ -85,15 +89,20 @@ void supervise(const struct child *child, const struct config *config) {
     watch(epoll, console_fd(), CONSOLE);
     watch(epoll, output.fd, OUTPUT);
     watch(epoll, error.fd, ERROR);
+    watch(epoll, restore_uevents(), RESTORES);
+    watch(epoll, restore_timer(), HOOK_TIMER);
     for (;;) {
-        struct epoll_event events[4];
-        int count = epoll_wait(epoll, events, 4, -1);
+        struct epoll_event events[8];
+        int count = epoll_wait(epoll, events, 8, -1);
         for (int i = 0; i < count; i++) {
             switch ((enum source)events[i].data.u32) {
-                case SIGNALS: take_signals(signals, config); break;
+                case SIGNALS: take_signals(epoll, signals, config); break;
                 case CONSOLE: take_commands(epoll); break;
                 case OUTPUT: lines_forward(&output); break;
                 case ERROR: lines_forward(&error); break;
+                case RESTORES: watch(epoll, restore_heard(config), HOOK_OUTPUT); break;
+                case HOOK_OUTPUT: restore_output(); break;
+                case HOOK_TIMER: restore_timeout(); break;
             }
         }
     }

@@ -59,13 +59,15 @@ class CliTest {
         AppSpec spec = AppSpec.of("web", "127.0.0.1:5000/nginx:latest");
         daemon.put(spec, AppState.SLEEPING);
         daemon.put(spec.withName("worker"), AppState.EXITED);
+        daemon.put(spec.withName("broken"), AppState.FAILED);
 
         assertThat(ignition("ps").out()).isEqualTo("""
-                        NAME    IMAGE                        STATE       MEMORY  SNAPSHOT  WAKES  PORTS  SINCE
-                        web     127.0.0.1:5000/nginx:latest  sleeping    0 MiB   64 MiB    2             2 min
-                        worker  127.0.0.1:5000/nginx:latest  exited (3)  0 MiB   64 MiB    2             2 min
+                        NAME    IMAGE                        STATE           MEMORY  SNAPSHOT  WAKES  PORTS  SINCE
+                        broken  127.0.0.1:5000/nginx:latest  failed (panic)  0 MiB   64 MiB    2             2 min
+                        web     127.0.0.1:5000/nginx:latest  sleeping        0 MiB   64 MiB    2             2 min
+                        worker  127.0.0.1:5000/nginx:latest  exited (3)      0 MiB   64 MiB    2             2 min
                         """);
-        assertThat(ignition("ps -q").out()).isEqualTo("web\nworker\n");
+        assertThat(ignition("ps -q").out()).isEqualTo("broken\nweb\nworker\n");
         assertThat(ignition("ps --json").out()).contains("\"residentBytes\": 0");
         assertThat(ignition("ps --wakes").out())
                 .contains("web: packet-seen 0.00 ms -> snapshot-mapped 0.81 ms -> first-packet-out 4.50 ms\n");
@@ -110,6 +112,20 @@ class CliTest {
         assertThat(outcome).isEqualTo(new Outcome(3, "hällo\n", "pulling i\nbooting\noops\n"));
         assertThat(daemon.calls).contains("logs job true -1", "remove job true");
         assertThat(daemon.apps).isEmpty();
+    }
+
+    @Test
+    void attachedRunTellsTheKernelsLastLinesOfAGuestThatBroke() {
+        daemon.outcome = AppState.FAILED;
+
+        assertThat(ignition("run --name job i"))
+                .isEqualTo(new Outcome(
+                        1,
+                        "",
+                        "pulling i\nbooting\nkernel: Kernel panic - not syncing: test\nignition: job is failed\n"));
+        assertThat(ignition("inspect job").out())
+                .containsIgnoringWhitespaces(
+                        "\"ending\": { \"kind\": \"panic\", \"lastLines\": [ \"Kernel panic - not syncing: test\" ] }");
     }
 
     @Test

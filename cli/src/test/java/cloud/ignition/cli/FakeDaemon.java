@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.ImageView;
 import cloud.ignition.daemon.app.Images;
 import cloud.ignition.daemon.app.LogLine;
@@ -54,10 +55,15 @@ final class FakeDaemon implements Applications {
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 37L << 20 : 0,
+                0,
+                0,
                 64L << 20,
                 2,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),
+                state == AppState.FAILED
+                        ? Optional.of(new GuestEnd(GuestEnd.Kind.PANIC, List.of("Kernel panic - not syncing: test")))
+                        : Optional.empty(),
                 List.of(new WakeReport(
                         TIME,
                         false,

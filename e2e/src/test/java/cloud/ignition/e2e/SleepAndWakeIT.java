@@ -76,6 +76,31 @@ class SleepAndWakeIT {
     }
 
     @Test
+    void aDatagramWakesAsWellAsASyn(Ignition ignition) {
+        ignition.ok(
+                "run",
+                "-d",
+                "--name",
+                "udp",
+                "-p",
+                "3006:3000/udp",
+                "--snapshot",
+                "listen-on-port=3000",
+                "--idle",
+                "3s",
+                Ignition.REGISTRY + "/node:latest");
+        for (int cycle = 1; cycle <= 2; cycle++) {
+            ignition.await("udp", "sleeping");
+            // One datagram only: it waits in the tap, nobody sends it again.
+            String answer = ignition.shell("exec 3<>/dev/udp/127.0.0.1/3006; echo hello >&3; "
+                    + "timeout 120 dd bs=2048 count=1 status=none <&3");
+            assertThat(answer.strip()).isEqualTo("hello " + cycle);
+        }
+        assertThat(ignition.number("udp", "coldBoots")).isOne();
+        ignition.ok("rm", "--force", "udp");
+    }
+
+    @Test
     void discardGoesBackToTheReadyMachine(Ignition ignition) {
         ignition.ok(
                 "run",

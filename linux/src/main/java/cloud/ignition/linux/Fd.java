@@ -30,6 +30,15 @@ public final class Fd implements AutoCloseable {
     public static final int O_CLOEXEC = 02000000;
     public static final int O_PATH = 010000000;
 
+    /** fallocate(2): the file's size stays. */
+    public static final int FALLOC_FL_KEEP_SIZE = 0x01;
+
+    /** fallocate(2): frees the range, which reads as zeroes from then on; only with {@link #FALLOC_FL_KEEP_SIZE}. */
+    public static final int FALLOC_FL_PUNCH_HOLE = 0x02;
+
+    /** fallocate(2): the range reads as zeroes from then on and stays allocated where the file system can do that. */
+    public static final int FALLOC_FL_ZERO_RANGE = 0x10;
+
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
 
@@ -264,6 +273,20 @@ public final class Fd implements AutoCloseable {
             r = LibC.ftruncate(number, size);
         } while (r == -Errno.EINTR);
         check("ftruncate", r);
+    }
+
+    /**
+     * fallocate(2).
+     *
+     * @param mode {@code FALLOC_FL_…} or-ed
+     * @return 0 or {@code -errno}, -EOPNOTSUPP when the file system cannot do it
+     */
+    public int fallocate(int mode, long offset, long length) {
+        int r;
+        do {
+            r = LibC.fallocate(number, mode, offset, length);
+        } while (r == -Errno.EINTR);
+        return r;
     }
 
     /**

@@ -29,6 +29,7 @@ final class LibC {
     private static final MemorySegment FDATASYNC = address("fdatasync");
     private static final MemorySegment FSTAT = address("fstat");
     private static final MemorySegment FTRUNCATE = address("ftruncate");
+    private static final MemorySegment FALLOCATE = address("fallocate");
     private static final MemorySegment LSEEK = address("lseek");
     private static final MemorySegment IOCTL = address("ioctl");
     private static final MemorySegment EVENTFD = address("eventfd");
@@ -116,6 +117,10 @@ final class LibC {
 
     static int ftruncate(int fd, long length) {
         return call(FTRUNCATE, fd, length, 0, 0);
+    }
+
+    static int fallocate(int fd, int mode, long offset, long length) {
+        return call(FALLOCATE, fd, mode, offset, length);
     }
 
     static long lseek(int fd, long offset, int whence) {

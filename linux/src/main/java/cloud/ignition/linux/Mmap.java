@@ -29,6 +29,7 @@ public final class Mmap implements AutoCloseable {
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 0x01;
     static final int MAP_PRIVATE = 0x02;
+    static final int MAP_FIXED = 0x10;
     static final int MAP_ANONYMOUS = 0x20;
     static final int MAP_NORESERVE = 0x4000;
 
@@ -39,17 +40,23 @@ public final class Mmap implements AutoCloseable {
     private static final Queue<Mmap> REFUSED = new ConcurrentLinkedQueue<>();
 
     private static final int READ_WRITE = PROT_READ | PROT_WRITE;
+    private static final int ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
     private final String what;
     private final long address;
     private final long size;
+    private final boolean anonymous;
     private final MemorySegment segment;
+    /** What {@link #replaceByZeroes} makes has it, too. */
+    private volatile boolean dontDump;
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Mmap(String what, long address, long size) {
+    private Mmap(String what, long address, long size, boolean anonymous) {
         this.what = what;
         this.address = address;
         this.size = size;
+        this.anonymous = anonymous;
         this.segment = MemorySegment.ofAddress(address).reinterpret(size);
     }
 
@@ -62,12 +69,12 @@ public final class Mmap implements AutoCloseable {
         String what = "anonymous memory";
         checkSize(size);
         long kept = Pages.roundUp(size);
-        long whole = map(what, Math.addExact(kept, LARGE_PAGE), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        long whole = map(what, 0, Math.addExact(kept, LARGE_PAGE), ANONYMOUS, -1, 0);
         long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
         long end = whole + kept + LARGE_PAGE;
         unmapOr(whole, start, whole, end);
         unmapOr(start + kept, end, start, end);
-        return new Mmap(what, start, size);
+        return new Mmap(what, start, size, true);
     }
 
     /**
@@ -79,13 +86,13 @@ public final class Mmap implements AutoCloseable {
     public static Mmap privateCopyOf(Fd file, long offset, long size) {
         checkSize(size);
         String what = "private copy of " + file.what();
-        return new Mmap(what, map(what, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset), size);
+        return new Mmap(what, map(what, 0, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset), size, false);
     }
 
     /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
     public static Mmap sharedOf(Fd file, long offset, long size) {
         checkSize(size);
-        return new Mmap(file.what(), map(file.what(), size, MAP_SHARED, file.number(), offset), size);
+        return new Mmap(file.what(), map(file.what(), 0, size, MAP_SHARED, file.number(), offset), size, false);
     }
 
     /** The mapped memory, readable and writable; to be used until {@link #close}. */
@@ -109,6 +116,7 @@ public final class Mmap implements AutoCloseable {
     /** madvise(2) for the whole mapping; {@code advice} is one of {@code MADV_…}. */
     public void advise(int advice) {
         advise(0, size, advice);
+        dontDump |= advice == MADV_DONTDUMP;
     }
 
     /**
@@ -120,6 +128,27 @@ public final class Mmap implements AutoCloseable {
     public void advise(long offset, long length, int advice) {
         MemorySegment part = segment().asSlice(offset, length);
         LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
+    }
+
+    /**
+     * Puts fresh zeroed private memory in the place of a part, whatever was mapped there, in one step for everybody who
+     * uses the mapping. In the middle of a file's mapping that makes three mappings of one, as the host counts them
+     * (vm.max_map_count).
+     *
+     * @param offset bytes from the start of the mapping, a multiple of the page size
+     * @param length bytes, a multiple of the page size
+     */
+    public void replaceByZeroes(long offset, long length) {
+        MemorySegment part = segment().asSlice(offset, length);
+        map(what, part.address(), length, ANONYMOUS | MAP_FIXED, -1, 0);
+        if (dontDump) {
+            advise(offset, length, MADV_DONTDUMP);
+        }
+    }
+
+    /** Whether this was made by {@link #anonymous}: a page that nobody touched reads as zeroes. */
+    public boolean isAnonymous() {
+        return anonymous;
     }
 
     /**
@@ -156,8 +185,8 @@ public final class Mmap implements AutoCloseable {
         return String.format("mapping of %d bytes at %#x%s (%s)", size, address, closed.get() ? ", closed" : "", what);
     }
 
-    private static long map(String what, long size, int flags, int fd, long offset) {
-        long r = LibC.mmap(0, size, READ_WRITE, flags, fd, offset);
+    private static long map(String what, long address, long size, int flags, int fd, long offset) {
+        long r = LibC.mmap(address, size, READ_WRITE, flags, fd, offset);
         if (r < 0) {
             throw new LinuxException("mmap " + what + " (" + size + " bytes)", (int) -r);
         }

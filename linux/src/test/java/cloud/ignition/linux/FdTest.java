@@ -67,6 +67,25 @@ class FdTest {
     }
 
     @Test
+    void punchesHolesAndZeroesRanges() {
+        MemorySegment data = arena.allocate(3 * 4096).fill((byte) 7);
+        fd.pwriteFully(data, 0);
+        int keep = Fd.FALLOC_FL_KEEP_SIZE;
+        assertThat(fd.fallocate(Fd.FALLOC_FL_PUNCH_HOLE | keep, 4096, 4096)).isZero();
+        assertThat(fd.seekHole(0)).isEqualTo(4096);
+        assertThat(fd.preadFully(data, 0)).isEqualTo(3 * 4096);
+        assertThat(data.get(JAVA_BYTE, 4095)).isEqualTo((byte) 7);
+        assertThat(data.get(JAVA_BYTE, 4096)).isZero();
+        assertThat(data.get(JAVA_BYTE, 8192)).isEqualTo((byte) 7);
+        assertThat(fd.fallocate(Fd.FALLOC_FL_ZERO_RANGE | keep, 0, 100)).isIn(0, -Errno.EOPNOTSUPP);
+        assertThat(fd.fallocate(Fd.FALLOC_FL_PUNCH_HOLE | keep, -1, 4096)).isEqualTo(-Errno.EINVAL);
+        try (Fd readOnly = Fd.open(directory.resolve("file").toString(), Fd.O_RDONLY, 0)) {
+            assertThat(readOnly.fallocate(Fd.FALLOC_FL_PUNCH_HOLE | keep, 0, 4096))
+                    .isEqualTo(-Errno.EBADF);
+        }
+    }
+
+    @Test
     void gathersAndScattersThroughIovecs() {
         MemorySegment out = iovecs(bytes("abc"), bytes("defgh"));
         assertThat(fd.writev(out, 2)).isEqualTo(8);

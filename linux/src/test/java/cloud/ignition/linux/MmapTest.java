@@ -100,6 +100,29 @@ class MmapTest {
     }
 
     @Test
+    void aPartCanBeReplacedByZeroes() throws IOException {
+        try (Fd file = file(3)) {
+            Mmap copy = Mmap.privateCopyOf(file, 0, 3 * Pages.SIZE);
+            copy.segment().set(JAVA_LONG, Pages.SIZE, 99);
+            copy.replaceByZeroes(Pages.SIZE, Pages.SIZE);
+            assertThat(copy.segment().get(JAVA_LONG, Pages.SIZE)).isZero();
+            assertThat(copy.segment().get(JAVA_LONG, 2 * Pages.SIZE)).isEqualTo(2);
+            copy.segment().set(JAVA_LONG, Pages.SIZE, 5);
+            copy.advise(Pages.SIZE, Pages.SIZE, Mmap.MADV_DONTNEED);
+            assertThat(copy.segment().get(JAVA_LONG, Pages.SIZE)).isZero();
+            assertThat(value(file, 1)).isEqualTo(1);
+            assertThatThrownBy(() -> copy.replaceByZeroes(2 * Pages.SIZE, 2 * Pages.SIZE))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> copy.replaceByZeroes(1, Pages.SIZE)).hasMessageContaining("EINVAL");
+            copy.close();
+            for (long page = 0; page < 3; page++) {
+                String start = String.format("%x-", copy.address() + page * Pages.SIZE);
+                assertThat(mappings()).noneMatch(line -> line.startsWith(start));
+            }
+        }
+    }
+
+    @Test
     void aSharedMappingWritesTheFile() throws IOException {
         try (Fd file = file(1)) {
             try (Mmap shared = Mmap.sharedOf(file, 0, Pages.SIZE)) {

@@ -1,6 +1,7 @@
 package cloud.ignition.vmm;
 
 import cloud.ignition.linux.Tap;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -29,17 +30,28 @@ public record Attachments(List<Disk> disks, Optional<Net> net) {
      * The guest's end of a tap device.
      *
      * @param tap stays the caller's: it is not closed with the machine, so that packets go on queueing in it
-     * @param mac six bytes, the guest's address
+     * @param mac six bytes, the guest's address; frames it sends with another source are dropped, as are VLAN-tagged ones
+     * @param addresses IP addresses that the guest may send from, besides its IPv6 link-local address; IP packets from others
+     *     and other protocols are dropped. Empty: not looked at
+     * @param rate what each direction may carry; frames over it wait in the tap and in the guest
+     * @param announce whether the guest announces itself to its neighbours (gratuitous ARP, unsolicited neighbour
+     *     advertisements) after a restore; needed only where its MAC address is not known yet on its network
      */
-    public record Net(Tap tap, byte[] mac) {
+    public record Net(Tap tap, byte[] mac, List<InetAddress> addresses, NetRate rate, boolean announce) {
         /**
          * @throws IllegalArgumentException when the address has not six bytes
          */
         public Net {
             mac = mac.clone();
+            addresses = List.copyOf(addresses);
             if (mac.length != 6) {
                 throw new IllegalArgumentException("a MAC address has 6 bytes, not " + mac.length);
             }
+        }
+
+        /** With any IP address, without a limit, and without an announcement. */
+        public Net(Tap tap, byte[] mac) {
+            this(tap, mac, List.of(), NetRate.UNLIMITED, false);
         }
 
         @Override

@@ -62,6 +62,7 @@ final class DeviceSlot implements AutoCloseable {
                 vm.addIoeventfd(kick, window + MmioTransport.QUEUE_NOTIFY_OFFSET, 4, OptionalLong.of(queue), false);
                 watchKick(loop, kick, queue);
             }
+            transport.timerFd().ifPresent(fd -> loop.watch(fd, Epoll.IN, events -> transport.onTimer()));
             transport.backendFd().ifPresent(fd -> backendWatch = loop.watch(fd, 0, this::backendReady));
         } catch (RuntimeException e) {
             throw new Closing().then(this::close).because(e);
@@ -97,13 +98,14 @@ final class DeviceSlot implements AutoCloseable {
         return transport;
     }
 
-    /** Works off what the driver has kicked already; on the event loop's thread. */
-    void drainKicks() {
+    /** Works off what the driver has kicked already, and waits for what is under way; on the event loop's thread. */
+    void drain() {
         for (int queue = 0; queue < kicks.size(); queue++) {
             if (kicks.get(queue).drain() != 0) {
                 transport.onNotify(queue);
             }
         }
+        transport.drain();
     }
 
     @Override

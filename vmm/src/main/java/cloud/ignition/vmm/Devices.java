@@ -13,8 +13,11 @@ import cloud.ignition.vmm.snapshot.DeviceStates;
 import cloud.ignition.vmm.snapshot.MachineState;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import cloud.ignition.vmm.virtio.VirtioDevice;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
+import cloud.ignition.vmm.virtio.block.DiskThreads;
 import cloud.ignition.vmm.virtio.block.FileBackend;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
 import cloud.ignition.vmm.virtio.net.MacAddress;
@@ -27,12 +30,14 @@ import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All devices of one machine and how they are wired: two buses for the vCPUs, one event loop for what need not be done
- * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console.
+ * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console,
+ * balloon.
  */
 final class Devices implements AutoCloseable {
     private static final int SERIAL_LINE = 4;
@@ -48,10 +53,12 @@ final class Devices implements AutoCloseable {
     private final Serial serial;
     private final DoorbellDevice doorbell;
     private final List<DeviceSlot> slots = new ArrayList<>();
+    private final ExecutorService diskThreads = DiskThreads.create();
     private final List<BlockDevice> disks = new ArrayList<>();
     private final @Nullable NetDevice net;
     private final RngDevice rng;
     private final ConsoleDevice console;
+    private final BalloonDevice balloon;
 
     /**
      * Makes and wires all devices; what was made is closed again when one of them fails.
@@ -69,7 +76,7 @@ final class Devices implements AutoCloseable {
         this.listener = listener;
         loop = new EventLoop(
                 "machine-events",
-                this::drainKicks,
+                this::drain,
                 (thread, failure) ->
                         onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
         try {
@@ -82,7 +89,7 @@ final class Devices implements AutoCloseable {
             ports.add(
                     ResetPort.PORT,
                     ResetPort.LENGTH,
-                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.RESET, "the guest rebooted"))));
+                    new ResetPort(() -> onExit.accept(new MachineExit(MachineExit.Kind.REBOOT, "the guest rebooted"))));
             for (Attachments.Disk disk : attachments.disks()) {
                 disks.add(plug(disk(disk)));
             }
@@ -92,6 +99,7 @@ final class Devices implements AutoCloseable {
                     .orElse(null);
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
+            balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
         } catch (RuntimeException e) {
             throw new Closing().then(this::close).because(e);
         }
@@ -104,16 +112,28 @@ final class Devices implements AutoCloseable {
         return line;
     }
 
-    private static BlockDevice disk(Attachments.Disk disk) {
+    private BlockDevice disk(Attachments.Disk disk) {
         BlockConfig config = new BlockConfig("ignition", disk.readOnly());
-        return new BlockDevice(config, FileBackend.open(disk.file(), disk.readOnly()));
+        FileBackend file = FileBackend.open(disk.file(), disk.readOnly());
+        try {
+            return new BlockDevice(config, file, diskThreads);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
     }
 
     private static NetDevice net(Attachments.Net attached, WakeTimeline timeline) {
-        NetDevice device = new NetDevice(
-                new NetConfig(MacAddress.of(attached.mac())), new TapBackend(attached.tap()), System::nanoTime);
+        NetConfig config = new NetConfig(
+                MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
+        NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
         device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
+    }
+
+    private boolean giveBack(long gpa, long length) {
+        long offset = shell.memory().hostAddress(gpa, length) - shell.backing().address();
+        return shell.freePages().giveBack(offset, length);
     }
 
     /** Puts a device into the next slot; the device is closed when that fails. */
@@ -165,8 +185,13 @@ final class Devices implements AutoCloseable {
     }
 
     /** On the event loop: what the guest kicked before its vCPUs paused is done before a save, so answers leave in time. */
-    private void drainKicks() {
-        slots.forEach(DeviceSlot::drainKicks);
+    private void drain() {
+        slots.forEach(DeviceSlot::drain);
+    }
+
+    /** Hands on the kernel's last line although it has no end: there will be none. */
+    void endKernelLine() {
+        serial.endLine();
     }
 
     void requestQuiesce() {
@@ -190,7 +215,8 @@ final class Devices implements AutoCloseable {
                 disks.stream().map(BlockDevice::save).toList(),
                 net == null ? List.of() : List.of(net.save()),
                 rng.save(),
-                console.save());
+                console.save(),
+                balloon.save());
         return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
     }
 
@@ -216,11 +242,20 @@ final class Devices implements AutoCloseable {
         }
         rng.restore(states.rng());
         console.restore(states.console());
+        balloon.restore(states.balloon());
         for (int i = 0; i < slots.size(); i++) {
             slots.get(i).transport().restore(states.transports().get(i));
         }
         serial.restore(state.serial());
         loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
+    }
+
+    void setBalloonTarget(long bytes) {
+        balloon.setTarget(bytes);
+    }
+
+    Reclaimed reclaimed() {
+        return new Reclaimed(balloon.actualBytes(), balloon.givenBackBytes(), balloon.keptBytes());
     }
 
     Activity activity(long vcpuCpuNanos) {
@@ -237,12 +272,13 @@ final class Devices implements AutoCloseable {
                 vcpuCpuNanos);
     }
 
-    /** Ends the event loop, then closes devices and lines. */
+    /** Ends the event loop, then closes devices, their threads, and lines. */
     @Override
     public void close() {
         new Closing()
                 .then(loop::close)
                 .thenEach(slots, DeviceSlot::close)
+                .then(diskThreads::close) // nothing is under way any more: their end is not waited for in vain
                 .thenEach(lines, EventFd::close)
                 .orThrow();
     }

@@ -24,7 +24,9 @@ public record Doorbell(Kind kind, int port, int pid, String comm) {
         /** The answer to {@link MicroVm#requestQuiesce}. */
         QUIESCED('Q'),
         /** The guest powers off. */
-        POWER_OFF('P');
+        POWER_OFF('P'),
+        /** The guest's kernel panicked; what it says about that is on its console. */
+        PANIC('X');
 
         private final int letter;
 

@@ -26,6 +26,9 @@ public final class Limits {
     /** Most block devices of one machine. */
     public static final int MAX_DISKS = 4;
 
+    /** Most separate runs of pages of its snapshot's mapping that one restored machine gives back to the host. */
+    public static final int MAX_FREE_RUNS = 256;
+
     /** Largest snapshot manifest that is read. */
     public static final int MAX_MANIFEST_BYTES = 64 << 10;
 

@@ -11,8 +11,12 @@ public record MachineExit(Kind kind, String reason) {
     public enum Kind {
         /** An orderly power-off. */
         POWER_OFF,
-        /** A reboot, a panic or a triple fault. */
-        RESET,
+        /** An orderly reboot, or a panic so early that the kernel could not tell it. */
+        REBOOT,
+        /** The kernel panicked. */
+        PANIC,
+        /** A vCPU met a fault that it could not even report to its kernel, and shut down. */
+        TRIPLE_FAULT,
         /** KVM could not go on, or the machine's own code failed. */
         FAILED
     }

@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One virtual machine: booted from a kernel or restored from a snapshot, then resumed, paused, saved and closed by its
- * owner. The owner calls from one thread at a time; {@link #sendConsole}, {@link #requestQuiesce} and {@link #activity}
- * may come from any thread.
+ * owner. The owner calls from one thread at a time; {@link #sendConsole}, {@link #requestQuiesce}, {@link #activity},
+ * {@link #setBalloonTarget}, {@link #reclaimed} and {@link #residentBytes} may come from any thread.
  */
 public final class MicroVm implements AutoCloseable {
     private final KvmHost host;
@@ -232,7 +232,7 @@ public final class MicroVm implements AutoCloseable {
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
         SnapshotWriter.write(
-                directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), subject);
+                directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), shell.freePages(), subject);
     }
 
     /** Gives the guest bytes on its virtio console; what it does not take in time is dropped. */
@@ -250,19 +250,36 @@ public final class MicroVm implements AutoCloseable {
     }
 
     /**
+     * Asks the guest to give up so much memory by its balloon, or to take it back. It follows as far as it can, and may
+     * not; {@link #reclaimed} tells.
+     *
+     * @param bytes 0 to the machine's memory
+     */
+    public void setBalloonTarget(long bytes) {
+        devices.setBalloonTarget(bytes);
+    }
+
+    /** Memory that the guest gave up. */
+    public Reclaimed reclaimed() {
+        return devices.reclaimed();
+    }
+
+    /**
      * Guest memory that this machine alone has in the host's memory: pages it wrote since its start, not those it shares
      * with its snapshot's page cache. Reads /proc, so it is not for a hot path.
      *
      * @return bytes, 0 when the machine is closed
      */
     public long residentBytes() {
-        return closed ? 0 : ResidentMemory.anonymousBytes(shell.backing().address());
+        return closed ? 0 : ResidentMemory.ownBytes(shell.backing().address(), shape.memoryBytes());
     }
 
     /** Runs on the vCPU's thread that rang. */
     private void rung(Doorbell doorbell) {
         if (doorbell.kind() == Doorbell.Kind.POWER_OFF) {
             ended(new MachineExit(MachineExit.Kind.POWER_OFF, "the guest powered off"));
+        } else if (doorbell.kind() == Doorbell.Kind.PANIC) {
+            ended(new MachineExit(MachineExit.Kind.PANIC, "the guest's kernel panicked"));
         } else if (listener.onDoorbell(doorbell) == DoorbellAnswer.HOLD) {
             atDoorbell = true;
             holdAll();
@@ -281,6 +298,7 @@ public final class MicroVm implements AutoCloseable {
                 .then(this::holdAll)
                 .then(() -> {
                     if (exited.compareAndSet(false, true)) {
+                        devices.endKernelLine();
                         listener.onExit(exit);
                     }
                 })

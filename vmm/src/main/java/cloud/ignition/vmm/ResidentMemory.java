@@ -1,33 +1,35 @@
 package cloud.ignition.vmm;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import cloud.ignition.linux.LinuxException;
+import cloud.ignition.linux.PageMap;
+import cloud.ignition.linux.Pages;
 
-/** How much of a mapping is this process's own; /proc/self/smaps, see proc_pid_smaps(5). */
+/** How much of a range of addresses is this process's own memory, page by page. */
 final class ResidentMemory {
-    private static final Path SMAPS = Path.of("/proc/self/smaps");
-    private static final String ANONYMOUS = "Anonymous:";
-
     private ResidentMemory() {}
 
-    /** Bytes of anonymous pages in the mapping that starts at an address; 0 when there is none or it cannot be read. */
-    static long anonymousBytes(long address) {
-        String start = Long.toHexString(address) + "-";
-        try (BufferedReader lines = Files.newBufferedReader(SMAPS)) {
-            boolean inside = false;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.startsWith(start)) {
-                    inside = true;
-                } else if (inside && line.startsWith(ANONYMOUS)) {
-                    String kibibytes = line.substring(ANONYMOUS.length(), line.indexOf('k'))
-                            .strip();
-                    return Long.parseLong(kibibytes) << 10;
+    /**
+     * Bytes of private pages that are in memory; 0 when it cannot be told. Page by page, because a range from which pages
+     * were given back is several mappings, and the host may join the outer ones with their neighbours.
+     *
+     * @param address a multiple of the page size
+     * @param length bytes, a multiple of the page size
+     */
+    static long ownBytes(long address, long length) {
+        try (PageMap map = PageMap.open()) {
+            long pages = length / Pages.SIZE;
+            long own = 0;
+            for (long done = 0; done < pages; ) {
+                int loaded = map.load(address + done * Pages.SIZE, pages - done);
+                for (int i = 0; i < loaded; i++) {
+                    if (PageMap.isOwnMemory(map.entry(i))) {
+                        own++;
+                    }
                 }
+                done += loaded;
             }
-            return 0;
-        } catch (IOException e) {
+            return own * Pages.SIZE;
+        } catch (LinuxException e) {
             return 0; // a number to show, nothing depends on it
         }
     }

@@ -35,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 class FaultInjectionTest {
     private static final String TAP = "igf" + ProcessHandle.current().pid() % 1_000_000;
     private static final MachineShape SHAPE = new MachineShape(2, Limits.MIN_MEMORY_BYTES);
+    private static final NetRate RATE =
+            new NetRate(Optional.of(new NetRate.Budget(1_000_000, 1_000_000)), Optional.empty());
     private static final SnapshotSubject SUBJECT = new SnapshotSubject(Map.of());
 
     /** How often one way is refused, first, second … time: the vCPUs, queues and lines of one machine. */
@@ -69,6 +71,14 @@ class FaultInjectionTest {
                     "requests of a running guest's drivers; what a life calls of Fd is refused at its callers"),
             Map.entry("linux.TimerFd.", "requests of a running guest's drivers"),
             Map.entry("vmm.DeviceSlot$Host.", "requests of a running guest's drivers"),
+            Map.entry("vmm.ResidentMemory.", "figures of a running machine"),
+            Map.entry("linux.Mmap.replaceByZeroes", "a running guest's free pages"),
+            Map.entry("vmm.memory.FreePages.giveBack", "a running guest's free pages"),
+            Map.entry("vmm.virtio.block.Completions.", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.block.FileBackend.discard", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.net.NetDevice.armTimer", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.net.NetDevice.onTimer", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.net.NetDevice.deactivate", "requests of a running guest's drivers"),
             Map.entry("vmm.virtio.block.FileBackend.flush", "requests of a running guest's drivers"),
             Map.entry("vmm.virtio.block.FileBackend.read", "requests of a running guest's drivers"),
             Map.entry("vmm.virtio.block.FileBackend.write", "requests of a running guest's drivers"),
@@ -95,7 +105,8 @@ class FaultInjectionTest {
         source = TinyKernel.in(directory);
         Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
         attachments = new Attachments(
-                List.of(new Disk(disk, false)), Optional.of(new Net(tap, new byte[] {2, 0, 0, 0, 0, 1})));
+                List.of(new Disk(disk, false)),
+                Optional.of(new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false)));
         old = directory.resolve("old");
         saved = directory.resolve("new");
         bootAndSave(old);

@@ -87,7 +87,8 @@ record HostUse(
     private static List<String> liveThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name -> name.startsWith("vcpu-") || name.equals("machine-events"))
+                .filter(name ->
+                        name.startsWith("vcpu-") || name.startsWith("machine-disk-") || name.equals("machine-events"))
                 .sorted()
                 .toList();
     }

@@ -39,6 +39,9 @@ final class AttachedApp implements AutoCloseable {
         JsonObject app = context.daemon().get(AppRequests.app(name));
         int exitCode = app.optionalNumber("exitCode").map(Long::intValue).orElse(ENDED_BY_OTHERS);
         if (app.optionalNumber("exitCode").isEmpty()) {
+            app.object("ending")
+                    .texts("lastLines")
+                    .forEach(line -> context.err().println("kernel: " + Text.oneLine(line)));
             context.err()
                     .println("ignition: " + name + " is " + app.text("state")
                             + Text.oneLine(app.text("message").isEmpty() ? "" : ": " + app.text("message")));

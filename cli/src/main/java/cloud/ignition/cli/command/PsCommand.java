@@ -57,8 +57,10 @@ final class PsCommand implements Command {
     }
 
     private static String state(JsonObject app) {
-        return app.text("state")
-                + app.optionalNumber("exitCode").map(code -> " (" + code + ")").orElse("");
+        String ending = app.object("ending").text("kind");
+        String why =
+                app.optionalNumber("exitCode").map(code -> Long.toString(code)).orElse(ending);
+        return app.text("state") + (why.isEmpty() ? "" : " (" + why + ")");
     }
 
     private static String since(String time, Instant now) {

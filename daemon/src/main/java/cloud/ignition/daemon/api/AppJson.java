@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.api;
 
 import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.ImageView;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.WakeReport;
@@ -24,10 +25,13 @@ final class AppJson {
         json.put("createdAt", view.createdAt().toString());
         json.put("stateSince", view.stateSince().toString());
         json.put("residentBytes", view.residentBytes());
+        json.put("balloonBytes", view.balloonBytes());
+        json.put("givenBackBytes", view.givenBackBytes());
         json.put("snapshotBytes", view.snapshotBytes());
         json.put("wakes", view.wakes());
         json.put("coldBoots", view.coldBoots());
         view.exitCode().ifPresent(code -> json.put("exitCode", code));
+        view.ending().ifPresent(ending -> json.set("ending", ending(ending)));
         json.set("spec", AppSpecJson.write(view.spec()));
         ArrayNode wakes = json.putArray("lastWakes");
         view.lastWakes().forEach(wake -> wakes.add(wake(wake)));
@@ -47,6 +51,14 @@ final class AppJson {
         json.put("time", line.time().toString());
         json.put("stream", line.stream().name().toLowerCase(Locale.ROOT));
         json.put("line", line.text());
+        return json;
+    }
+
+    private static ObjectNode ending(GuestEnd ending) {
+        ObjectNode json = Json.object();
+        json.put("kind", ending.kind().word());
+        ArrayNode lines = json.putArray("lastLines");
+        ending.lastLines().forEach(lines::add);
         return json;
     }
 

@@ -18,10 +18,13 @@ import java.util.Optional;
  * @param createdAt when it was created
  * @param stateSince when it came into its state
  * @param residentBytes guest memory it has in the host's memory now (shared page cache not counted); 0 while sleeping
+ * @param balloonBytes guest memory in its balloon now; 0 while sleeping
+ * @param givenBackBytes guest memory that its guest gave up since it runs, touched or not; 0 while sleeping
  * @param snapshotBytes disk space of its snapshots
  * @param wakes wakes from a snapshot since it was created
  * @param coldBoots boots of its image since it was created
  * @param exitCode the application's exit code (128 + signal number for a signal) once it ended
+ * @param ending how its last machine ended by itself; empty when it did not, or the app was started again
  * @param lastWakes the last wakes, oldest first
  */
 public record AppView(
@@ -36,10 +39,13 @@ public record AppView(
         Instant createdAt,
         Instant stateSince,
         long residentBytes,
+        long balloonBytes,
+        long givenBackBytes,
         long snapshotBytes,
         long wakes,
         long coldBoots,
         Optional<Integer> exitCode,
+        Optional<GuestEnd> ending,
         List<WakeReport> lastWakes) {
     /** Keeps its own copy. */
     public AppView {

@@ -28,5 +28,8 @@ public final class Limits {
     /** Wakes whose reports are kept per app. */
     public static final int KEPT_WAKE_REPORTS = 20;
 
+    /** Last lines of a guest's console that are kept to explain why it ended. */
+    public static final int MAX_ENDING_LINES = 40;
+
     private Limits() {}
 }

@@ -17,7 +17,7 @@ public record LogLine(Instant time, Source stream, String text) {
         STDOUT('o'),
         /** The application's standard error. */
         STDERR('e'),
-        /** The guest's kernel, kept only as the reason of a failure. */
+        /** The guest's kernel, kept only as the reason of an end. */
         KERNEL('k'),
         /** Ignition itself: boot, wake, sleep, errors. */
         IGNITION('i');

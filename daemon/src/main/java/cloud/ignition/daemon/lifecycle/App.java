@@ -11,6 +11,7 @@ import cloud.ignition.daemon.state.AppLog;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.daemon.state.SnapshotShelf;
+import cloud.ignition.vmm.Reclaimed;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -95,6 +96,7 @@ final class App {
         Published now = published;
         AppRecord app = now.record();
         Session running = now.state().hasMachine() ? now.session() : null;
+        Reclaimed reclaimed = running == null ? Reclaimed.NOTHING : running.reclaimed();
         return new AppView(
                 app.spec().name(),
                 app.id(),
@@ -107,10 +109,13 @@ final class App {
                 app.createdAt(),
                 now.since(),
                 running == null ? 0 : running.residentBytes(),
+                reclaimed.balloonBytes(),
+                reclaimed.givenBackBytes(),
                 shelf.allocatedBytes(),
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),
+                app.ending(),
                 wakeHistory.reports());
     }
 

@@ -99,6 +99,7 @@ final class ApplicationService implements Applications {
                     "",
                     Optional.empty(),
                     Optional.empty(),
+                    Optional.empty(),
                     "",
                     0,
                     0);

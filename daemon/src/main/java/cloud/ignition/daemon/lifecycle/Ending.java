@@ -1,12 +1,14 @@
 package cloud.ignition.daemon.lifecycle;
 
 import cloud.ignition.daemon.app.AppState;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.network.Link;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.vmm.MachineExit;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** The ways out of being up: the guest ended, the user stopped it, or something failed. On the mailbox. */
@@ -26,9 +28,11 @@ final class Ending {
             LOG.log(System.Logger.Level.WARNING, "pausing the ended machine of app " + app.name(), e);
         }
         ExitVerdict verdict = ExitVerdict.of(from, exit);
-        if (verdict.phase() == Phase.FAILED) {
-            from.kernelLines().all().forEach(line -> app.log.append(LogLine.Source.KERNEL, line));
+        List<String> lastLines = from.kernelLines().all();
+        if (verdict.ending() != GuestEnd.Kind.EXIT) {
+            lastLines.forEach(line -> app.log.append(LogLine.Source.KERNEL, line));
         }
+        app.record = app.record.ended(new GuestEnd(verdict.ending(), lastLines));
         app.log.append(LogLine.Source.IGNITION, verdict.message());
         boolean stopped = !app.stoppers.isEmpty();
         UserException failure = UserException.failed("app " + app.name() + ": " + verdict.message());

@@ -1,5 +1,6 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.vmm.MachineExit;
 import java.util.Optional;
@@ -8,30 +9,71 @@ import java.util.OptionalInt;
 /**
  * What the end of a guest means for its app.
  *
- * @param phase EXITED when the application ended, FAILED when the guest did
+ * @param phase EXITED when the application or somebody in its guest wanted this end, FAILED when nobody did
+ * @param ending how it ended
  * @param message one line that says why, with the last line of output that explains it
  * @param exitCode the application's, when it ended
  */
-record ExitVerdict(Phase phase, String message, Optional<Integer> exitCode) {
+record ExitVerdict(Phase phase, GuestEnd.Kind ending, String message, Optional<Integer> exitCode) {
+    private static final String PANIC_LINE = "Kernel panic - not syncing";
+    private static final String NO_RESTART = "; it stays down until it is started again";
 
     static ExitVerdict of(Session session, MachineExit exit) {
         OptionalInt code = session.exitCode();
-        if (exit.kind() == MachineExit.Kind.POWER_OFF && code.isPresent()) {
-            String why = code.getAsInt() == 0 ? "" : session.errorLines().quoted("; last output: ");
-            return new ExitVerdict(
-                    Phase.EXITED,
-                    "the application ended with exit code " + code.getAsInt()
-                            + session.initErrors().quoted("; ") + why,
-                    Optional.of(code.getAsInt()));
-        }
-        String ending = switch (exit.kind()) {
-            case POWER_OFF -> "the guest powered off without an exit code of the application";
-            case RESET -> "the guest's kernel panicked or reset";
-            case FAILED -> "the machine failed: " + exit.reason();
+        return switch (exit.kind()) {
+            case POWER_OFF -> code.isPresent() ? exited(session, code.getAsInt()) : poweredOff(session);
+            case REBOOT -> session.kernelLines().newest(PANIC_LINE).isPresent() ? panicked(session) : rebooted(session);
+            case PANIC -> panicked(session);
+            case TRIPLE_FAULT -> failed(session, GuestEnd.Kind.TRIPLE_FAULT, "the guest triple-faulted");
+            case FAILED -> failed(session, GuestEnd.Kind.FAILURE, "the machine failed: " + exit.reason());
         };
+    }
+
+    private static ExitVerdict exited(Session session, int code) {
+        String why = code == 0 ? "" : session.errorLines().quoted("; last output: ");
+        return new ExitVerdict(
+                Phase.EXITED,
+                GuestEnd.Kind.EXIT,
+                "the application ended with exit code " + code
+                        + session.initErrors().quoted("; ") + why,
+                Optional.of(code));
+    }
+
+    private static ExitVerdict poweredOff(Session session) {
+        if (!session.applicationStarted()) {
+            return failed(session, GuestEnd.Kind.POWER_OFF, "the guest powered off before its application was started");
+        }
+        return ended(GuestEnd.Kind.POWER_OFF, "the guest powered itself off" + NO_RESTART);
+    }
+
+    private static ExitVerdict rebooted(Session session) {
+        if (!session.applicationStarted()) {
+            return failed(session, GuestEnd.Kind.REBOOT, "the guest rebooted before its application was started");
+        }
+        return ended(GuestEnd.Kind.REBOOT, "the guest rebooted" + NO_RESTART);
+    }
+
+    private static ExitVerdict ended(GuestEnd.Kind kind, String message) {
+        return new ExitVerdict(Phase.EXITED, kind, message, Optional.empty());
+    }
+
+    private static ExitVerdict panicked(Session session) {
+        String line = session.kernelLines().newest(PANIC_LINE).orElse("");
+        return line.isEmpty()
+                ? failed(session, GuestEnd.Kind.PANIC, "the guest's kernel panicked")
+                : new ExitVerdict(
+                        Phase.FAILED,
+                        GuestEnd.Kind.PANIC,
+                        "the guest's kernel panicked" + session.initErrors().quoted("; ") + ": "
+                                + LastLines.shortened(line),
+                        Optional.empty());
+    }
+
+    private static ExitVerdict failed(Session session, GuestEnd.Kind kind, String message) {
         return new ExitVerdict(
                 Phase.FAILED,
-                ending
+                kind,
+                message
                         + session.initErrors().quoted("; ")
                         + session.kernelLines().quoted("; last kernel message: "),
                 Optional.empty());

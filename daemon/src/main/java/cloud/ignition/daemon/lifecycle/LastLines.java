@@ -3,6 +3,7 @@ package cloud.ignition.daemon.lifecycle;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /** The last lines a guest wrote, kept to say why it ended. Thread-safe. */
 final class LastLines {
@@ -27,7 +28,17 @@ final class LastLines {
         if (lines.isEmpty()) {
             return "";
         }
-        String last = lines.getLast().strip();
-        return leadIn + last.substring(0, Math.min(last.length(), Limits.MAX_QUOTED_LINE));
+        return leadIn + shortened(lines.getLast());
+    }
+
+    /** The newest line that holds a text. */
+    synchronized Optional<String> newest(String text) {
+        return lines.reversed().stream().filter(line -> line.contains(text)).findFirst();
+    }
+
+    /** A line as it is quoted in a message. */
+    static String shortened(String line) {
+        String stripped = line.strip();
+        return stripped.substring(0, Math.min(stripped.length(), Limits.MAX_QUOTED_LINE));
     }
 }

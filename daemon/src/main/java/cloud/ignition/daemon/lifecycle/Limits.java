@@ -26,7 +26,7 @@ final class Limits {
     static final int MAX_CONSOLE_LINE = (16 << 10) + 2;
 
     /** Last console lines that are kept to explain why a guest ended. */
-    static final int KEPT_LAST_LINES = 40;
+    static final int KEPT_LAST_LINES = cloud.ignition.daemon.app.Limits.MAX_ENDING_LINES;
 
     /** Longest last line that is repeated in an app's message, characters. */
     static final int MAX_QUOTED_LINE = 200;

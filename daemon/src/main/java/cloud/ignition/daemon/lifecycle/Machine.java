@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.lifecycle;
 
 import cloud.ignition.vmm.Activity;
+import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.SnapshotSubject;
 import java.nio.file.Path;
 
@@ -20,6 +21,9 @@ interface Machine extends AutoCloseable {
 
     /** The most guest memory that can be in the host's memory, bytes. */
     long residentBytes();
+
+    /** Memory that the guest gave up. */
+    Reclaimed reclaimed();
 
     @Override
     void close();

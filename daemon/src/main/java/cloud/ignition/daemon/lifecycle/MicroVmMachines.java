@@ -11,6 +11,7 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
@@ -133,6 +134,11 @@ final class MicroVmMachines implements MachineFactory {
         @Override
         public long residentBytes() {
             return vm.residentBytes();
+        }
+
+        @Override
+        public Reclaimed reclaimed() {
+            return vm.reclaimed();
         }
 
         @Override

@@ -6,6 +6,7 @@ import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.DoorbellAnswer;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.Reclaimed;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class Session implements MachineListener {
     private final LastLines initErrors = new LastLines();
     private final LastLines errorLines = new LastLines();
     private volatile OptionalInt exitCode = OptionalInt.empty();
+    private volatile boolean applicationStarted;
     private volatile @Nullable Machine machine;
 
     Session(Owner owner, AppLog log) {
@@ -67,6 +69,12 @@ final class Session implements MachineListener {
         return made == null ? 0 : made.residentBytes();
     }
 
+    /** Memory that the guest gave up; nothing while there is no machine. */
+    Reclaimed reclaimed() {
+        Machine made = machine;
+        return made == null ? Reclaimed.NOTHING : made.reclaimed();
+    }
+
     /** Waits for a ring from now on. */
     void await(Awaited what) {
         awaited.set(what);
@@ -75,6 +83,16 @@ final class Session implements MachineListener {
     /** Gives up waiting for a ring; false when it has just come and the guest is being held. */
     boolean giveUp(Awaited what) {
         return awaited.compareAndSet(what, Awaited.NOTHING);
+    }
+
+    /** The machine goes on from a snapshot, which is never older than the application. */
+    void goesOnFromSnapshot() {
+        applicationStarted = true;
+    }
+
+    /** Whether the application ran in this machine. */
+    boolean applicationStarted() {
+        return applicationStarted;
     }
 
     /** The application's exit code as shells count it, once it ended. */
@@ -104,7 +122,7 @@ final class Session implements MachineListener {
                 }
                 yield DoorbellAnswer.CONTINUE;
             }
-            case POWER_OFF -> DoorbellAnswer.CONTINUE;
+            case POWER_OFF, PANIC -> DoorbellAnswer.CONTINUE;
             case LISTEN, ACCEPT, BIND, EXEC, MANUAL -> {
                 if (giveUp(Awaited.TRIGGER)) {
                     owner.onTriggered(this, doorbell);
@@ -150,9 +168,11 @@ final class Session implements MachineListener {
                 initErrors.add(text);
                 log.append(LogLine.Source.IGNITION, text);
             }
+            case 'h' -> log.append(LogLine.Source.IGNITION, "restore hook " + text);
+            case 's' -> applicationStarted = true;
             case 'x' -> ended(text);
             default -> {
-                // 's started PID' needs no answer; an unknown kind is a newer init's
+                // an unknown kind is a newer init's
             }
         }
     }

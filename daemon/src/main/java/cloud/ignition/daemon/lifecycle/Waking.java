@@ -71,6 +71,7 @@ final class Waking {
 
     private void restore(Path snapshot, WakeTimeline timeline) {
         Session fresh = app.newSession();
+        fresh.goesOnFromSnapshot();
         Machine machine = app.services.machines().restore(snapshot, app.plan(), fresh, timeline);
         app.begin(fresh, machine);
         machine.resume();

@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.image.Launch;
 import java.time.Instant;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param phaseSince since when
  * @param message one line on the last thing that went wrong, or empty
  * @param exitCode exit code of the application once it ended
+ * @param ending how its last machine ended by itself, until it is started again
  * @param launch what it boots; empty until its image was fetched
  * @param kernelDigest digest of the guest kernel it was last booted on, which is in its snapshots; empty before
  * @param wakes wakes from a snapshot so far
@@ -30,6 +32,7 @@ public record AppRecord(
         Instant phaseSince,
         String message,
         Optional<Integer> exitCode,
+        Optional<GuestEnd> ending,
         Optional<Launch> launch,
         String kernelDigest,
         long wakes,
@@ -62,7 +65,37 @@ public record AppRecord(
     /** The same in another phase. */
     public AppRecord inPhase(Phase next, Instant since, String text, Optional<Integer> code) {
         return new AppRecord(
-                id, spec, addressIndex, createdAt, next, since, text, code, launch, kernelDigest, wakes, coldBoots);
+                id,
+                spec,
+                addressIndex,
+                createdAt,
+                next,
+                since,
+                text,
+                code,
+                next == Phase.UP ? Optional.empty() : ending,
+                launch,
+                kernelDigest,
+                wakes,
+                coldBoots);
+    }
+
+    /** The same, its machine ended by itself; the phase is the caller's to change. */
+    public AppRecord ended(GuestEnd how) {
+        return new AppRecord(
+                id,
+                spec,
+                addressIndex,
+                createdAt,
+                phase,
+                phaseSince,
+                message,
+                exitCode,
+                Optional.of(how),
+                launch,
+                kernelDigest,
+                wakes,
+                coldBoots);
     }
 
     /** The same with what it boots. */
@@ -76,6 +109,7 @@ public record AppRecord(
                 phaseSince,
                 message,
                 exitCode,
+                ending,
                 Optional.of(resolved),
                 kernelDigest,
                 wakes,
@@ -93,6 +127,7 @@ public record AppRecord(
                 phaseSince,
                 message,
                 exitCode,
+                ending,
                 launch,
                 kernel,
                 wakes,
@@ -110,6 +145,7 @@ public record AppRecord(
                 phaseSince,
                 message,
                 exitCode,
+                ending,
                 launch,
                 kernelDigest,
                 wakes + 1,

@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -37,6 +38,7 @@ final class AppRecordJson {
         root.put("phaseSince", app.phaseSince().toString());
         root.put("message", app.message());
         app.exitCode().ifPresent(code -> root.put("exitCode", code));
+        app.ending().ifPresent(ending -> writeEnding(root.putObject("ending"), ending));
         root.put("kernelDigest", app.kernelDigest());
         root.put("wakes", app.wakes());
         root.put("coldBoots", app.coldBoots());
@@ -70,6 +72,7 @@ final class AppRecordJson {
                     Instant.parse(text(root, "phaseSince")),
                     text(root, "message"),
                     root.has("exitCode") ? Optional.of(Math.toIntExact(number(root, "exitCode"))) : Optional.empty(),
+                    root.has("ending") ? Optional.of(readEnding(object(root, "ending"))) : Optional.empty(),
                     root.has("launch") ? Optional.of(readLaunch(object(root, "launch"))) : Optional.empty(),
                     text(root, "kernelDigest"),
                     number(root, "wakes"),
@@ -78,6 +81,15 @@ final class AppRecordJson {
             String reason = e instanceof JsonProcessingException json2 ? json2.getOriginalMessage() : e.getMessage();
             throw new DamagedStateException(file + " is damaged: " + reason);
         }
+    }
+
+    private static void writeEnding(ObjectNode node, GuestEnd ending) {
+        node.put("kind", ending.kind().word());
+        writeTexts(node, "lastLines", ending.lastLines());
+    }
+
+    private static GuestEnd readEnding(JsonNode node) {
+        return new GuestEnd(GuestEnd.Kind.of(text(node, "kind")), texts(node, "lastLines"));
     }
 
     private static void writeSpec(ObjectNode node, AppSpec spec) {

@@ -30,7 +30,11 @@ class AppEndpointsTest extends ApiFixture {
         assertThat(answer.head()).contains("Content-Type: application/json");
         assertThat(answer.body())
                 .startsWith("{\"apps\":[{\"name\":\"web\",\"id\":\"id-web\"")
-                .contains("\"state\":\"sleeping\"", "\"residentBytes\":0", "\"snapshotBytes\":67108864")
+                .contains(
+                        "\"state\":\"sleeping\"",
+                        "\"residentBytes\":0",
+                        "\"givenBackBytes\":0",
+                        "\"snapshotBytes\":67108864")
                 .contains("\"stages\":[{\"name\":\"packet-seen\",\"nanos\":0},{\"name\":\"first-packet-out\"");
     }
 

@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.Applications;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
@@ -52,10 +53,15 @@ final class FakeApplications implements Applications {
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 1 << 20 : 0,
+                0,
+                state == AppState.RUNNING ? 3 << 20 : 0,
                 64 << 20,
                 1,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),
+                state == AppState.FAILED
+                        ? Optional.of(new GuestEnd(GuestEnd.Kind.PANIC, List.of("Kernel panic - not syncing: test")))
+                        : Optional.empty(),
                 List.of(wake));
     }
 

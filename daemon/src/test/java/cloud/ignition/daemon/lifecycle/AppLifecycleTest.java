@@ -62,6 +62,7 @@ class AppLifecycleTest {
         assertThat(view.coldBoots()).isEqualTo(1);
         assertThat(view.wakes()).isZero();
         assertThat(view.residentBytes()).isZero();
+        assertThat(view.balloonBytes() + view.givenBackBytes()).isZero();
         assertThat(view.snapshotBytes()).isPositive();
         assertThat(view.address()).isEqualTo("10.88.0.2");
         assertThat(bench.network.link(0).watched()).isTrue();
@@ -93,8 +94,10 @@ class AppLifecycleTest {
             bench.network.packet(0);
         }
         bench.machines.next().expect("resume");
-        bench.await("web", AppState.RUNNING);
+        AppView view = bench.await("web", AppState.RUNNING);
         assertThat(bench.machines.made).isEmpty();
+        assertThat(view.balloonBytes()).isEqualTo(FakeMachines.RECLAIMED.balloonBytes());
+        assertThat(view.givenBackBytes()).isEqualTo(FakeMachines.RECLAIMED.givenBackBytes());
     }
 
     @Test
@@ -275,17 +278,6 @@ class AppLifecycleTest {
         machine.print("o hello\nx exit 0\n");
         machine.end(MachineExit.Kind.POWER_OFF);
         assertThat(run.join().state()).isEqualTo(AppState.EXITED);
-    }
-
-    @Test
-    void aKernelPanicKeepsTheKernelsLastLines() throws InterruptedException {
-        CompletableFuture<AppView> run = bench.runLater(web(NEVER, OnIdle.SUSPEND));
-        FakeMachines.Fake machine = bench.machines.next();
-        machine.kernel("Kernel panic - not syncing: VFS");
-        machine.end(MachineExit.Kind.RESET);
-        assertThatThrownBy(run::join).hasMessageContaining("Kernel panic - not syncing: VFS");
-        assertThat(bench.apps.inspect("web").state()).isEqualTo(AppState.FAILED);
-        assertThat(log()).contains("k Kernel panic - not syncing: VFS");
     }
 
     @Test

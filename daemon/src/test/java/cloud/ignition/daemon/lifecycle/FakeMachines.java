@@ -5,6 +5,7 @@ import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.DoorbellAnswer;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Machines without KVM, driven by the test; they check that they are used in a legal order. */
 final class FakeMachines implements MachineFactory {
+    static final Reclaimed RECLAIMED = new Reclaimed(8192, 16384, 0);
+
     final BlockingQueue<Fake> made = new LinkedBlockingQueue<>();
     final List<Fake> all = new ArrayList<>();
     volatile @Nullable RuntimeException bootFailure;
@@ -214,6 +217,11 @@ final class FakeMachines implements MachineFactory {
         @Override
         public long residentBytes() {
             return 4096;
+        }
+
+        @Override
+        public Reclaimed reclaimed() {
+            return RECLAIMED;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -49,6 +50,7 @@ final class Records {
                 Instant.parse("2026-11-24T01:02:04Z"),
                 "a message",
                 Optional.of(3),
+                Optional.of(new GuestEnd(GuestEnd.Kind.TRIPLE_FAULT, List.of("one", "two"))),
                 Optional.of(launch),
                 "sha256:" + "b".repeat(64),
                 5,

@@ -15,7 +15,7 @@ public final class CommandLine {
      * @throws IllegalArgumentException when the line is longer than the kernel reads
      */
     public static byte[] of(List<String> deviceParameters, List<String> ownerParameters) {
-        StringBuilder line = new StringBuilder("console=ttyS0 quiet reboot=t panic=-1 no_timer_check nowatchdog");
+        StringBuilder line = new StringBuilder("console=ttyS0 quiet reboot=k panic=-1 no_timer_check nowatchdog");
         deviceParameters.forEach(p -> line.append(' ').append(p));
         ownerParameters.forEach(p -> line.append(' ').append(p));
         if (line.length() > Limits.MAX_COMMAND_LINE_BYTES) {

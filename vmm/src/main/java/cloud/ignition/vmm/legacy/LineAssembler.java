@@ -31,6 +31,13 @@ final class LineAssembler {
         line.append((octet >= ' ' && octet < 0x7f) || octet == '\t' ? (char) octet : '.');
     }
 
+    /** Ends a line that has begun. */
+    void endPartial() {
+        if (!line.isEmpty()) {
+            flush();
+        }
+    }
+
     String partial() {
         return line.toString();
     }

@@ -109,6 +109,11 @@ public final class Serial implements BusDevice {
         }
     }
 
+    /** Hands on the line that is not complete yet: its writer is at its end. */
+    public synchronized void endLine() {
+        output.endPartial();
+    }
+
     /** The state as it is now. */
     public synchronized SerialState save() {
         return new SerialState(

@@ -52,6 +52,35 @@ public final class IoVector {
         totalBytes = 0;
     }
 
+    /** Appends all pieces of another one. */
+    public void addAll(IoVector other) {
+        if (other.count > room()) {
+            throw new IllegalStateException("iovec of " + count + " entries takes no " + other.count + " more");
+        }
+        long bytes = (long) other.count * ENTRY_BYTES;
+        MemorySegment.copy(other.entries, 0, entries, (long) count * ENTRY_BYTES, bytes);
+        count += other.count;
+        totalBytes += other.totalBytes;
+    }
+
+    /** Removes the first {@code bytes} bytes, at most {@link #totalBytes}: what a call has dealt with already. */
+    public void skip(long bytes) {
+        if (bytes < 0 || bytes > totalBytes) {
+            throw new IllegalArgumentException("skips " + bytes + " of " + totalBytes + " bytes");
+        }
+        long left = bytes;
+        int whole = 0;
+        while (whole < count && left >= length(whole)) {
+            left -= length(whole++);
+        }
+        removeFirst(whole);
+        if (left > 0) {
+            entries.set(ValueLayout.JAVA_LONG, 0, address(0) + left);
+            entries.set(ValueLayout.JAVA_LONG, Long.BYTES, length(0) - left);
+            totalBytes -= left;
+        }
+    }
+
     /** Removes the first {@code n} entries. */
     public void removeFirst(int n) {
         for (int i = 0; i < n; i++) {

@@ -6,6 +6,7 @@ import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
 import cloud.ignition.linux.kvm.KvmVm;
 import cloud.ignition.vmm.MachineShape;
+import cloud.ignition.vmm.memory.FreePages;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.RamLayout;
 import cloud.ignition.vmm.x86.CpuidPolicy;
@@ -26,6 +27,7 @@ public final class VmShell implements AutoCloseable {
     private final KvmVm vm;
     private final Mmap backing;
     private final GuestMemory memory;
+    private final FreePages freePages;
     private final List<KvmVcpu> vcpus;
     private final List<Cpuid> cpuids;
 
@@ -33,6 +35,7 @@ public final class VmShell implements AutoCloseable {
         this.vm = vm;
         this.backing = backing;
         this.memory = memory;
+        this.freePages = new FreePages(backing);
         this.vcpus = List.copyOf(vcpus);
         this.cpuids = List.copyOf(cpuids);
     }
@@ -89,6 +92,11 @@ public final class VmShell implements AutoCloseable {
     /** Its RAM, in one piece. */
     public Mmap backing() {
         return backing;
+    }
+
+    /** Gives pages of its RAM back to the host, by their offset in {@link #backing}. */
+    public FreePages freePages() {
+        return freePages;
     }
 
     /** Its vCPUs, by number. */

@@ -4,6 +4,7 @@ import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
 import cloud.ignition.vmm.virtio.MmioTransportState;
+import cloud.ignition.vmm.virtio.balloon.BalloonState;
 import cloud.ignition.vmm.virtio.block.BlockState;
 import cloud.ignition.vmm.virtio.console.ConsoleState;
 import cloud.ignition.vmm.virtio.net.NetState;
@@ -13,19 +14,24 @@ import java.util.List;
 /**
  * The virtio devices of a machine.
  *
- * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console
+ * @param transports one per device, in the order of their MMIO windows: disks, network, rng, console, balloon
  * @param disks one per disk
  * @param nets none or one
  * @param rng the entropy device
  * @param console the console
+ * @param balloon the memory balloon
  */
 public record DeviceStates(
         List<MmioTransportState> transports,
         List<BlockState> disks,
         List<NetState> nets,
         RngState rng,
-        ConsoleState console) {
+        ConsoleState console,
+        BalloonState balloon) {
     private static final int MAX_DEVICES = 16;
+
+    /** Devices that every machine has: rng, console, balloon. */
+    private static final int ALWAYS = 3;
 
     /**
      * @throws CorruptStateException when the numbers do not go together
@@ -35,7 +41,7 @@ public record DeviceStates(
         disks = List.copyOf(disks);
         nets = List.copyOf(nets);
         CorruptStateException.require(
-                nets.size() <= 1 && transports.size() == disks.size() + nets.size() + 2,
+                nets.size() <= 1 && transports.size() == disks.size() + nets.size() + ALWAYS,
                 transports.size() + " transports for " + disks.size() + " disks and " + nets.size()
                         + " network devices");
     }
@@ -47,6 +53,7 @@ public record DeviceStates(
         out.list(nets, NetState::write);
         rng.write(out);
         console.write(out);
+        balloon.write(out);
     }
 
     /** Reads what {@link #write} wrote. */
@@ -56,6 +63,7 @@ public record DeviceStates(
                 in.list(MAX_DEVICES, BlockState::read),
                 in.list(1, NetState::read),
                 RngState.read(in),
-                ConsoleState.read(in));
+                ConsoleState.read(in),
+                BalloonState.read(in));
     }
 }

@@ -1,7 +1,7 @@
 package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
-import java.lang.foreign.Arena;
+import cloud.ignition.vmm.memory.FreePages;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 
@@ -10,7 +10,8 @@ import java.util.zip.CRC32C;
  * pages that hold only zeroes being holes. It is mapped copy-on-write under a restored machine.
  */
 final class MemoryFile {
-    private static final int PAGE = 4096;
+    static final int PAGE = 4096;
+
     /** Longest run of pages written by one system call: large enough to make the calls cheap. */
     private static final long MAX_RUN_BYTES = 4L << 20;
 
@@ -22,32 +23,33 @@ final class MemoryFile {
 
     private MemoryFile() {}
 
-    /** Writes the memory of a paused machine to an empty file. The caller makes it durable. */
-    static Written write(MemorySegment memory, Fd file) {
+    /**
+     * Writes the memory of a paused machine to an empty file. The caller makes it durable.
+     *
+     * @param free what was given back of the memory: such pages are left out without being touched
+     */
+    static Written write(MemorySegment memory, FreePages free, Fd file) {
         long size = memory.byteSize();
-        MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
         file.truncate(size);
-        long at = 0;
-        while (at < size) {
-            if (isZero(memory, at, zeroes)) {
-                at += PAGE;
-                continue;
+        try (Holes holes = new Holes(memory, free)) {
+            long at = 0;
+            while (at < size) {
+                if (holes.isAt(at)) {
+                    at += PAGE;
+                    continue;
+                }
+                long end = at + PAGE;
+                while (end < size && end - at < MAX_RUN_BYTES && !holes.isAt(end)) {
+                    end += PAGE;
+                }
+                MemorySegment run = memory.asSlice(at, end - at);
+                file.pwriteFully(run, at);
+                checksum.pages(at, run);
+                at = end;
             }
-            long end = at + PAGE;
-            while (end < size && end - at < MAX_RUN_BYTES && !isZero(memory, end, zeroes)) {
-                end += PAGE;
-            }
-            MemorySegment run = memory.asSlice(at, end - at);
-            file.pwriteFully(run, at);
-            checksum.pages(at, run);
-            at = end;
         }
         return new Written(checksum.bytes, checksum.value());
-    }
-
-    private static boolean isZero(MemorySegment memory, long at, MemorySegment zeroes) {
-        return MemorySegment.mismatch(memory, at, at + PAGE, zeroes, 0, PAGE) < 0;
     }
 
     /**
@@ -57,14 +59,13 @@ final class MemoryFile {
      * @param memory the whole file, mapped
      */
     static Written check(Fd file, MemorySegment memory) {
-        MemorySegment zeroes = Arena.ofAuto().allocate(PAGE);
         Checksum checksum = new Checksum();
         long data = file.seekData(0);
         while (data >= 0 && data < memory.byteSize()) {
             long hole = file.seekHole(data);
             long end = hole < 0 ? memory.byteSize() : Math.min(hole, memory.byteSize());
             for (long at = data & -PAGE; at < end; at += PAGE) {
-                if (!isZero(memory, at, zeroes)) {
+                if (!Holes.isZero(memory, at)) {
                     checksum.pages(at, memory.asSlice(at, PAGE));
                 }
             }

@@ -4,6 +4,7 @@ import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.memory.FreePages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -39,6 +40,7 @@ public final class SnapshotWriter {
     /**
      * @param directory must not exist; its parent must
      * @param memory all RAM of the paused machine, in one piece
+     * @param free what was given back of it
      * @throws UncheckedIOException when the host's file system refuses; nothing is left behind then
      */
     public static SnapshotManifest write(
@@ -47,6 +49,7 @@ public final class SnapshotWriter {
             String cpu,
             MachineState state,
             MemorySegment memory,
+            FreePages free,
             SnapshotSubject subject) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
         try {
@@ -58,7 +61,7 @@ public final class SnapshotWriter {
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try {
                 byte[] stateBytes = state.encode();
-                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory);
+                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory, free);
                 writeDurably(temporary.resolve(STATE_FILE), stateBytes);
                 SnapshotManifest manifest = new SnapshotManifest(
                         shape,
@@ -83,9 +86,9 @@ public final class SnapshotWriter {
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory) throws IOException {
+    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) throws IOException {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
-            MemoryFile.Written written = MemoryFile.write(memory, fd);
+            MemoryFile.Written written = MemoryFile.write(memory, free, fd);
             fd.fdatasync();
             return written;
         } catch (LinuxException e) {

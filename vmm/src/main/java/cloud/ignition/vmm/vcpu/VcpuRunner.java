@@ -151,9 +151,8 @@ public final class VcpuRunner {
             case KvmConstants.KVM_EXIT_IO -> servePort();
             case KvmConstants.KVM_EXIT_MMIO -> serveMmio();
             case KvmConstants.KVM_EXIT_INTR, KvmConstants.KVM_EXIT_IRQ_WINDOW_OPEN -> {}
-            case KvmConstants.KVM_EXIT_SHUTDOWN -> end(MachineExit.Kind.RESET, "the guest rebooted or triple-faulted");
-            case KvmConstants.KVM_EXIT_SYSTEM_EVENT ->
-                end(MachineExit.Kind.RESET, "system event " + run.systemEventType());
+            case KvmConstants.KVM_EXIT_SHUTDOWN -> end(MachineExit.Kind.TRIPLE_FAULT, "a vCPU triple-faulted");
+            case KvmConstants.KVM_EXIT_SYSTEM_EVENT -> endBySystemEvent(run.systemEventType());
             case KvmConstants.KVM_EXIT_FAIL_ENTRY ->
                 end(
                         MachineExit.Kind.FAILED,
@@ -162,6 +161,17 @@ public final class VcpuRunner {
                 end(MachineExit.Kind.FAILED, "KVM internal error " + run.internalErrorSuberror());
             default -> end(MachineExit.Kind.FAILED, "unexpected KVM exit " + run.exitReason());
         }
+    }
+
+    /** Hypercalls of other hypervisors' interfaces, which our guest kernel does not use; another kernel may. */
+    private void endBySystemEvent(int type) {
+        MachineExit.Kind kind = switch (type) {
+            case KvmConstants.KVM_SYSTEM_EVENT_SHUTDOWN -> MachineExit.Kind.POWER_OFF;
+            case KvmConstants.KVM_SYSTEM_EVENT_RESET -> MachineExit.Kind.REBOOT;
+            case KvmConstants.KVM_SYSTEM_EVENT_CRASH -> MachineExit.Kind.PANIC;
+            default -> MachineExit.Kind.FAILED;
+        };
+        end(kind, "system event " + type);
     }
 
     private void end(MachineExit.Kind kind, String reason) {

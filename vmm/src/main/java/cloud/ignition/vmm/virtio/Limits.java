@@ -20,8 +20,11 @@ public final class Limits {
     /** Largest frame with its virtio header: §5.1.6.3.1 for TSO, in bytes. */
     public static final int NET_FRAME_BYTES = 65562;
 
-    /** Largest frame with its virtio header when TSO was not negotiated, VLAN tag included, in bytes. */
-    public static final int NET_SMALL_FRAME_BYTES = 12 + 14 + 4 + 1500;
+    /** Largest frame with its virtio header when TSO was not negotiated: §5.1.6.3.1, in bytes. */
+    public static final int NET_SMALL_FRAME_BYTES = 12 + 14 + 1500;
+
+    /** Largest control queue of a network device, in descriptors. */
+    public static final int NET_CONTROL_QUEUE_SIZE = 16;
 
     /** Receive buffers held ready for the next packet, in pieces of guest memory. */
     public static final int NET_RX_PIECES = 512;
@@ -31,6 +34,15 @@ public final class Limits {
 
     /** Pieces of guest memory in one block request (seg_max): a chain minus its header and status. */
     public static final int BLOCK_SEGMENTS = CHAIN_DESCRIPTORS - 2;
+
+    /** Requests of one disk that are under way at once; further ones wait in the queue. */
+    public static final int BLOCK_IN_FLIGHT = 64;
+
+    /** Sectors in one segment of a discard or write-zeroes request (1 GiB). */
+    public static final int BLOCK_DISCARD_SECTORS = 1 << 21;
+
+    /** Segments in one discard or write-zeroes request. */
+    public static final int BLOCK_DISCARD_SEGMENTS = 16;
 
     /** Random bytes per request; a longer request gets that many. */
     public static final int RNG_REQUEST_BYTES = 4096;
@@ -49,6 +61,12 @@ public final class Limits {
 
     /** Console input the guest has not taken yet, in bytes. */
     public static final int CONSOLE_INPUT_BYTES = 64 << 10;
+
+    /** Page frame numbers in one request of a balloon; Linux sends 256 at most. */
+    public static final int BALLOON_PFNS = 1024;
+
+    /** Chains the balloon takes before other work of the event loop gets its turn: each can mean many system calls. */
+    public static final int BALLOON_CHAINS_PER_TURN = 16;
 
     private Limits() {}
 }

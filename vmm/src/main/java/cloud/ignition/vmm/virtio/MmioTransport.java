@@ -77,6 +77,11 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         return device.backendFd();
     }
 
+    /** What {@link #onTimer} is about, if the device has it; to be watched for reading, always. */
+    public Optional<Fd> timerFd() {
+        return device.timerFd();
+    }
+
     /** What {@link #backendFd} is to be watched for now; later changes go to {@link TransportHost#watchBackend}. */
     public synchronized int backendInterest() {
         return watched;
@@ -103,7 +108,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         }
         synchronized (this) {
             if (offset >= MmioRegister.CONFIG) {
-                device.writeConfig((int) offset - MmioRegister.CONFIG, size, value);
+                guarded(() -> device.writeConfig((int) offset - MmioRegister.CONFIG, size, value));
             } else if (size == REGISTER_BYTES) {
                 guarded(() -> writeRegister((int) offset, (int) value));
             }
@@ -131,6 +136,20 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         }
     }
 
+    /** {@link #timerFd} is readable. On the event loop. */
+    public synchronized void onTimer() {
+        if (active) {
+            guarded(device::onTimer);
+        }
+    }
+
+    /** Finishes what is under way, with its interrupts: afterwards the device leaves the guest's memory alone. */
+    public synchronized void drain() {
+        if (active) {
+            guarded(device::returnUnused);
+        }
+    }
+
     /**
      * Does everything that may be pending: to be called once on the event loop after a restore, because a kick or an
      * interrupt on its way at the time of the save is lost. Harmless at any other time.
@@ -146,9 +165,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
 
     /** The state as it is now; the machine is paused. */
     public synchronized MmioTransportState save() {
-        if (active) {
-            device.returnUnused();
-        }
+        drain();
         List<QueueState> saved = new ArrayList<>();
         queues.forEach(queue -> saved.add(queue.save()));
         return new MmioTransportState(

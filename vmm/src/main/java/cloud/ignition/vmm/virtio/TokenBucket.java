@@ -31,7 +31,7 @@ public final class TokenBucket {
         this.filledAt = nanoTime.getAsLong();
     }
 
-    /** Tokens there are now. */
+    /** Tokens there are now; negative after more were spent than there were. */
     public long available() {
         long now = nanoTime.getAsLong();
         long elapsed = now - filledAt;
@@ -39,7 +39,7 @@ public final class TokenBucket {
             tokens = burst;
             filledAt = now;
         } else {
-            long added = elapsed * perSecond / SECOND; // elapsed is under burst/perSecond seconds: no overflow
+            long added = elapsed * perSecond / SECOND; // what elapsed is worth is under burst and debt: no overflow
             tokens += added;
             filledAt += added * SECOND / perSecond;
         }
@@ -50,6 +50,14 @@ public final class TokenBucket {
     public void take(long wanted) {
         if (wanted < 0 || wanted > tokens) {
             throw new IllegalStateException("takes " + wanted + " of " + tokens + " tokens");
+        }
+        tokens -= wanted;
+    }
+
+    /** Takes tokens that need not be there: the bucket then fills up from below nothing. */
+    public void spend(long wanted) {
+        if (wanted < 0 || wanted > SECOND) {
+            throw new IllegalArgumentException("spends " + wanted + " tokens");
         }
         tokens -= wanted;
     }

@@ -12,7 +12,8 @@ import java.util.Optional;
  *
  * <p>The transport calls every method with its lock held, so a device needs no lock of its own for what these methods
  * touch. A method that parses guest memory may throw {@link GuestLieException}; the transport then puts the device into
- * DEVICE_NEEDS_RESET. No request is half done when a method returns.
+ * DEVICE_NEEDS_RESET. A request that goes on behind a method's return is the device's to account for: {@link #deactivate},
+ * {@link #returnUnused} and {@link #close} wait for all of them.
  */
 public interface VirtioDevice extends AutoCloseable {
     /** Device ID (§5). */
@@ -37,7 +38,7 @@ public interface VirtioDevice extends AutoCloseable {
      */
     long readConfig(int offset, int size);
 
-    /** A write to the configuration space; ignored unless the device has a field that the driver may write. */
+    /** A write to the configuration space, in any status; ignored unless the device has a field that the driver may write. */
     default void writeConfig(int offset, int size, long value) {}
 
     /**
@@ -55,7 +56,10 @@ public interface VirtioDevice extends AutoCloseable {
     /** Works off what the driver made available in a queue. Only when active; also called without a reason. */
     void onNotify(int queue);
 
-    /** Gives buffers taken from a queue ahead of their use back to it, so that the queues' state is complete. */
+    /**
+     * Finishes the requests that are under way, and gives buffers taken from a queue ahead of their use back to it, so that
+     * the queues' state is complete and nothing but the guest writes its memory any more.
+     */
     default void returnUnused() {}
 
     /** The file descriptor whose readiness the device wants to hear of, if it has one. */
@@ -73,6 +77,14 @@ public interface VirtioDevice extends AutoCloseable {
 
     /** {@link #backendFd} is writable. Only when active. */
     default void onBackendWritable() {}
+
+    /** A timer of the device's own, if it has one; always watched, so it must not stay readable when inactive. */
+    default Optional<Fd> timerFd() {
+        return Optional.empty();
+    }
+
+    /** {@link #timerFd} has fired. Only when active. */
+    default void onTimer() {}
 
     /** Closes what the device itself has opened. */
     @Override

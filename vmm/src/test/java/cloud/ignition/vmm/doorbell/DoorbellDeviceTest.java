@@ -52,7 +52,10 @@ class DoorbellDeviceTest {
     @Test
     void ringsWithoutDetailsBeforeAPageIsNamed() {
         device.write(0, 1, 'P');
-        assertThat(rings).containsExactly(new Doorbell(Doorbell.Kind.POWER_OFF, 0, 0, ""));
+        device.write(0, 1, 'X');
+        assertThat(rings)
+                .containsExactly(
+                        new Doorbell(Doorbell.Kind.POWER_OFF, 0, 0, ""), new Doorbell(Doorbell.Kind.PANIC, 0, 0, ""));
     }
 
     @Test

@@ -180,6 +180,14 @@ class SerialTest {
         assertThat(lines).containsExactly("");
     }
 
+    @Test
+    void theLastLineIsHandedOnWithoutAnEnd() {
+        print("whole\ncut of");
+        serial.endLine();
+        serial.endLine();
+        assertThat(lines).containsExactly("whole", "cut of");
+    }
+
     private Serial fresh() {
         return new Serial(() -> interrupts++, lines::add);
     }

@@ -4,7 +4,10 @@ import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.readable;
 import static cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer.writable;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.memory.GuestMemory;
+import cloud.ignition.vmm.virtio.balloon.BalloonConfig;
+import cloud.ignition.vmm.virtio.balloon.BalloonDevice;
 import cloud.ignition.vmm.virtio.block.BlockConfig;
 import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
@@ -15,6 +18,8 @@ import cloud.ignition.vmm.virtio.queue.DriverQueue;
 import cloud.ignition.vmm.virtio.queue.TestRam;
 import cloud.ignition.vmm.virtio.rng.RngConfig;
 import cloud.ignition.vmm.virtio.rng.RngDevice;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -40,7 +45,8 @@ class DeviceFuzzTest {
         BLOCK,
         NET,
         RNG,
-        CONSOLE;
+        CONSOLE,
+        BALLOON;
 
         VirtioDevice make(GuestMemory memory, Random random) {
             return switch (this) {
@@ -49,12 +55,19 @@ class DeviceFuzzTest {
                             new BlockConfig("fuzz", random.nextInt(4) == 0), new FuzzBackends.Disk(memory, random));
                 case NET ->
                     new NetDevice(
-                            new NetConfig(new MacAddress(0x02_00_00_00_00_01L)),
+                            new NetConfig(
+                                    new MacAddress(0x02_00_00_00_00_01L),
+                                    List.of(),
+                                    new NetRate(Optional.of(new NetRate.Budget(1_000_000, 100_000)), Optional.empty()),
+                                    random.nextBoolean()),
                             new FuzzBackends.Wire(memory, random),
-                            () -> 0);
+                            System::nanoTime);
                 case RNG -> new RngDevice(new RngConfig(1 << 20, 1 << 16), t -> t.fill((byte) 1), System::nanoTime);
                 case CONSOLE ->
                     new ConsoleDevice(bytes -> assertThat(bytes).hasSizeBetween(1, Limits.CONSOLE_OUTPUT_PIECE_BYTES));
+                case BALLOON ->
+                    new BalloonDevice(
+                            new BalloonConfig(TestDriver.RAM_BYTES), new FuzzBackends.FreeMemory(memory, random));
             };
         }
     }
@@ -82,7 +95,10 @@ class DeviceFuzzTest {
                         }
                     }
                     case 10, 11 -> driver.transport.onBackendReadable();
-                    case 12 -> driver.transport.kickAll();
+                    case 12 -> {
+                        driver.transport.kickAll();
+                        driver.transport.onTimer();
+                    }
                     case 13 -> sendInput(driver, random);
                     default -> request(driver, random);
                 }
@@ -150,15 +166,23 @@ class DeviceFuzzTest {
         int firstWritable = random.nextInt(3) == 0 ? random.nextInt(pieces + 1) : (index == 0 ? 0 : pieces);
         if (driver.transport.device().deviceId() == Virtio.ID_BLOCK) {
             firstWritable = Math.max(1, firstWritable);
+        } else if (driver.transport.device().deviceId() == Virtio.ID_BALLOON && random.nextInt(8) != 0) {
+            firstWritable = index == 2 ? 0 : pieces; // reports are written to, frame numbers are read
         }
         DriverQueue.Buffer[] buffers = new DriverQueue.Buffer[pieces];
         for (int i = 0; i < pieces; i++) {
             long at = address(random);
-            int length = i == 0 ? 16 : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
+            int length = i == 0
+                    ? (driver.transport.device().deviceId() == Virtio.ID_NET ? 60 : 16)
+                    : 1 + random.nextInt(random.nextBoolean() ? 64 : 9000);
             buffers[i] = i >= firstWritable ? writable(at, length) : readable(at, length);
             if (i == 0 && firstWritable > 0 && driver.memory.contains(at, 16)) {
-                driver.memory.setInt(at, random.nextInt(10)); // a block request's type and sector
+                driver.memory.setInt(at, random.nextInt(15)); // a block request's type and sector
                 driver.memory.setLong(at + 8, random.nextInt(300));
+            }
+            if (driver.transport.device().deviceId() == Virtio.ID_NET && driver.memory.contains(at, 24)) {
+                driver.memory.setShort(at, (short) random.nextInt(8)); // virtio header: flags, no segmentation
+                driver.memory.write(at + 12 + 6, new byte[] {2, 0, 0, 0, 0, (byte) random.nextInt(3)}); // source
             }
         }
         if (random.nextInt(4) == 0) {

@@ -4,8 +4,10 @@ import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
+import cloud.ignition.vmm.virtio.balloon.BalloonBackend;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
 import cloud.ignition.vmm.virtio.net.NetBackend;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
 
@@ -61,6 +63,19 @@ final class FuzzBackends {
         }
 
         @Override
+        public int discard(long offset, long length) {
+            if (offset < 0 || length <= 0 || offset + length > sizeBytes()) {
+                throw new AssertionError("discards " + length + " bytes at " + offset);
+            }
+            return random.nextInt(10) == 0 ? -Errno.EOPNOTSUPP : 0;
+        }
+
+        @Override
+        public int writeZeroes(long offset, long length, boolean unmap) {
+            return discard(offset, length);
+        }
+
+        @Override
         public void close() {}
     }
 
@@ -82,12 +97,29 @@ final class FuzzBackends {
         }
 
         @Override
-        public long write(IoVector from) {
-            requireInRam(memory, from);
-            return random.nextInt(10) == 0 ? -Errno.EAGAIN : from.totalBytes();
+        public long write(MemorySegment head, IoVector rest) {
+            requireInRam(memory, rest);
+            return random.nextInt(10) == 0 ? -Errno.EAGAIN : head.byteSize() + rest.totalBytes();
         }
 
         @Override
         public void setReceiveOffloads(boolean checksum, boolean tso4, boolean tso6) {}
+    }
+
+    /** A host that takes whole pages of RAM, or does not; what it takes reads as zeroes. */
+    record FreeMemory(GuestMemory memory, Random random) implements BalloonBackend {
+        private static final long PAGE = 4096;
+
+        @Override
+        public boolean giveBack(long gpa, long length) {
+            if (length <= 0 || gpa % PAGE != 0 || length % PAGE != 0 || !memory.contains(gpa, length)) {
+                throw new AssertionError(length + " bytes at " + gpa + " are no pages of RAM");
+            }
+            if (random.nextInt(4) == 0) {
+                return false;
+            }
+            memory.slice(gpa, length).fill((byte) 0); // also the queues' own memory, when the driver says so
+            return true;
+        }
     }
 }

@@ -14,6 +14,21 @@ class TokenBucketTest {
     private long now = 1_000_000;
 
     @Test
+    void aDebtIsPaidBeforeAnythingIsLeft() {
+        TokenBucket bucket = new TokenBucket(1000, 10, () -> now);
+        bucket.spend(60);
+        assertThat(bucket.available()).isEqualTo(-50);
+        assertThat(bucket.nanosUntil(1)).isEqualTo(51_000_000);
+        now += 50_999_999;
+        assertThat(bucket.available()).isZero();
+        now += 1;
+        assertThat(bucket.available()).isEqualTo(1);
+        now += 1_000_000_000;
+        assertThat(bucket.available()).isEqualTo(10);
+        assertThatThrownBy(() -> bucket.spend(-1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void fillsSteadilyUpToItsBurst() {
         TokenBucket bucket = new TokenBucket(1000, 100, () -> now);
         assertThat(bucket.available()).isEqualTo(100);

@@ -2,7 +2,10 @@ package cloud.ignition.vmm.virtio.block;
 
 import cloud.ignition.vmm.memory.IoVector;
 
-/** Where a block device's sectors are. Errors are {@code -errno}, as a failing disk is normal operation. */
+/**
+ * Where a block device's sectors are. Errors are {@code -errno}, as a failing disk is normal operation. Called by several
+ * threads at once.
+ */
 public interface BlockBackend extends AutoCloseable {
     /** Size in bytes; it does not change. */
     long sizeBytes();
@@ -27,6 +30,21 @@ public interface BlockBackend extends AutoCloseable {
      * @return 0 or {@code -errno}
      */
     int flush();
+
+    /**
+     * Gives up what is in a range, which then reads as zeroes.
+     *
+     * @return 0 or {@code -errno}, -EOPNOTSUPP when this back end cannot do it
+     */
+    int discard(long offset, long length);
+
+    /**
+     * Has a range read as zeroes.
+     *
+     * @param unmap whether its space may be given up too
+     * @return 0 or {@code -errno}, -EOPNOTSUPP when this back end cannot do it
+     */
+    int writeZeroes(long offset, long length, boolean unmap);
 
     @Override
     void close();

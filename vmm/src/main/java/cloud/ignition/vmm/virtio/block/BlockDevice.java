@@ -1,8 +1,8 @@
 package cloud.ignition.vmm.virtio.block;
 
-import cloud.ignition.vmm.GuestLieException;
+import cloud.ignition.linux.Epoll;
+import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.codec.CorruptStateException;
-import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.ConfigSpace;
 import cloud.ignition.vmm.virtio.DeviceControl;
 import cloud.ignition.vmm.virtio.Limits;
@@ -10,15 +10,19 @@ import cloud.ignition.vmm.virtio.Virtio;
 import cloud.ignition.vmm.virtio.VirtioDevice;
 import cloud.ignition.vmm.virtio.queue.DescriptorChain;
 import cloud.ignition.vmm.virtio.queue.SplitQueue;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk (virtio 1.2 §5.2) with one queue. Requests are done one after the other, on the event loop, straight between
- * the back end and guest memory. What the back end refuses reaches the guest as an I/O error.
+ * A disk (virtio 1.2 §5.2) with one queue and many requests under way.
+ *
+ * <p>The event loop takes requests out of the queue, an executor's threads do them, straight between the back end and guest
+ * memory, and the event loop answers them in the order in which they are done; §5.2.6 allows any order, and has a
+ * flush be about requests answered before it. What the back end refuses reaches the guest as an I/O error.
  */
 public final class BlockDevice implements VirtioDevice {
     /** Bytes of a sector; the unit of addresses and of the capacity. */
@@ -28,47 +32,82 @@ public final class BlockDevice implements VirtioDevice {
     static final long F_RO = 1L << 5;
     static final long F_BLK_SIZE = 1L << 6;
     static final long F_FLUSH = 1L << 9;
+    static final long F_DISCARD = 1L << 13;
+    static final long F_WRITE_ZEROES = 1L << 14;
 
     static final int T_IN = 0;
     static final int T_OUT = 1;
     static final int T_FLUSH = 4;
     static final int T_GET_ID = 8;
+    static final int T_DISCARD = 11;
+    static final int T_WRITE_ZEROES = 13;
 
     static final int S_OK = 0;
     static final int S_IOERR = 1;
     static final int S_UNSUPP = 2;
 
-    static final int HEADER_BYTES = 16;
-    private static final int STATUS_BYTES = 1;
+    private static final int REQUESTS = 0;
 
     private static final int CONFIG_BYTES = 60;
     private static final int CONFIG_CAPACITY = 0;
     private static final int CONFIG_SEG_MAX = 12;
     private static final int CONFIG_BLK_SIZE = 20;
+    private static final int CONFIG_MAX_DISCARD_SECTORS = 36;
+    private static final int CONFIG_MAX_DISCARD_SEG = 40;
+    private static final int CONFIG_DISCARD_SECTOR_ALIGNMENT = 44;
+    private static final int CONFIG_MAX_WRITE_ZEROES_SECTORS = 48;
+    private static final int CONFIG_MAX_WRITE_ZEROES_SEG = 52;
+    private static final int CONFIG_WRITE_ZEROES_MAY_UNMAP = 56;
 
-    private static final ValueLayout.OfInt LE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** What a file system can give up: its blocks, mostly of 4 KiB. */
+    private static final int DISCARD_ALIGNMENT_SECTORS = 8;
 
     private final BlockConfig config;
     private final BlockBackend backend;
+    private final Executor executor;
     private final long sectors;
     private final ConfigSpace space;
+    private final RequestReader reader;
 
-    private final IoVector vector = new IoVector(Limits.CHAIN_DESCRIPTORS);
-    private final MemorySegment header = MemorySegment.ofArray(new byte[HEADER_BYTES]);
-    private final MemorySegment statusByte = MemorySegment.ofArray(new byte[STATUS_BYTES]);
+    private final Completions completions = new Completions();
+    private final Deque<BlockRequest> unused = new ArrayDeque<>();
+    private int inFlight;
+    private boolean heldBack;
+    private long features;
     private @Nullable SplitQueue queue;
     private @Nullable DeviceControl control;
 
-    /** @param backend closed with the device */
+    /**
+     * A disk that does one request after the other, where it is notified.
+     *
+     * @param backend closed with the device
+     */
     public BlockDevice(BlockConfig config, BlockBackend backend) {
+        this(config, backend, Runnable::run);
+    }
+
+    /**
+     * A disk.
+     *
+     * @param backend closed with the device
+     * @param executor does requests; used until the device is closed
+     */
+    public BlockDevice(BlockConfig config, BlockBackend backend, Executor executor) {
         this.config = config;
         this.backend = backend;
+        this.executor = executor;
         this.sectors = backend.sizeBytes() / SECTOR_BYTES;
+        this.reader = new RequestReader(config, sectors);
         this.space = new ConfigSpace(CONFIG_BYTES)
                 .u64(CONFIG_CAPACITY, sectors)
                 .u32(CONFIG_SEG_MAX, Limits.BLOCK_SEGMENTS)
-                .u32(CONFIG_BLK_SIZE, SECTOR_BYTES);
+                .u32(CONFIG_BLK_SIZE, SECTOR_BYTES)
+                .u32(CONFIG_MAX_DISCARD_SECTORS, Limits.BLOCK_DISCARD_SECTORS)
+                .u32(CONFIG_MAX_DISCARD_SEG, Limits.BLOCK_DISCARD_SEGMENTS)
+                .u32(CONFIG_DISCARD_SECTOR_ALIGNMENT, DISCARD_ALIGNMENT_SECTORS)
+                .u32(CONFIG_MAX_WRITE_ZEROES_SECTORS, Limits.BLOCK_DISCARD_SECTORS)
+                .u32(CONFIG_MAX_WRITE_ZEROES_SEG, Limits.BLOCK_DISCARD_SEGMENTS)
+                .bytes(CONFIG_WRITE_ZEROES_MAY_UNMAP, new byte[] {1});
     }
 
     @Override
@@ -78,7 +117,7 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public long offeredFeatures() {
-        return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (config.readOnly() ? F_RO : 0);
+        return F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (config.readOnly() ? F_RO : F_DISCARD | F_WRITE_ZEROES);
     }
 
     @Override
@@ -92,15 +131,19 @@ public final class BlockDevice implements VirtioDevice {
     }
 
     @Override
-    public void activate(long features, List<SplitQueue> queues, DeviceControl deviceControl) {
+    public void activate(long negotiated, List<SplitQueue> queues, DeviceControl deviceControl) {
+        features = negotiated;
         queue = queues.getFirst();
         control = deviceControl;
     }
 
+    /** Waits for what is under way: the driver may use the memory for something else right after its reset. */
     @Override
     public void deactivate() {
         queue = null;
         control = null;
+        heldBack = false;
+        awaitAll();
     }
 
     @Override
@@ -111,14 +154,45 @@ public final class BlockDevice implements VirtioDevice {
             return;
         }
         for (int turn = 0; turn < Limits.CHAINS_PER_TURN; turn++) {
-            DescriptorChain chain = requests.next();
+            answerDone();
+            heldBack = inFlight == Limits.BLOCK_IN_FLIGHT;
+            DescriptorChain chain = heldBack ? null : requests.next();
             if (chain == null) {
                 return;
             }
-            requests.complete(chain.head(), serve(chain));
-            requests.publish();
+            begin(chain);
         }
+        answerDone();
         rest.requestNotify(index);
+    }
+
+    @Override
+    public Optional<Fd> backendFd() {
+        return Optional.of(completions.fd());
+    }
+
+    @Override
+    public int backendInterest() {
+        return queue == null ? 0 : Epoll.IN;
+    }
+
+    /** Requests are done. */
+    @Override
+    public void onBackendReadable() {
+        completions.hush();
+        answerDone();
+        if (heldBack) {
+            onNotify(REQUESTS);
+        }
+    }
+
+    /** Waits for all requests under way and answers them. Those still in the queue stay there. */
+    @Override
+    public void returnUnused() {
+        awaitAll();
+        if (heldBack && control != null) {
+            control.requestNotify(REQUESTS); // should the machine go on, no completion comes that would do it
+        }
     }
 
     /** What the guest believes of its disk. */
@@ -138,65 +212,52 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public void close() {
+        queue = null;
+        awaitAll();
+        completions.close();
         backend.close();
     }
 
-    /** Does one request and returns how many bytes of its writable pieces were written. */
-    private long serve(DescriptorChain chain) {
-        if (chain.readableBytes() < HEADER_BYTES || chain.writableBytes() < STATUS_BYTES) {
-            throw new GuestLieException("block request of " + chain.readableBytes() + " readable and "
-                    + chain.writableBytes() + " writable bytes");
+    private void begin(DescriptorChain chain) {
+        BlockRequest request = unused.isEmpty() ? new BlockRequest() : unused.pop();
+        boolean hasWork = reader.read(chain, features, request);
+        inFlight++;
+        if (hasWork) {
+            executor.execute(() -> perform(request));
+        } else {
+            answer(request);
         }
-        chain.read(0, header);
-        int type = header.get(LE32, 0);
-        long sector = header.get(LE64, 8);
-        long out = chain.readableBytes() - HEADER_BYTES;
-        long in = chain.writableBytes() - STATUS_BYTES;
-        int status = switch (type) {
-            case T_IN -> transfer(chain, sector, in, false);
-            case T_OUT -> config.readOnly() ? S_IOERR : transfer(chain, sector, out, true);
-            case T_FLUSH -> backend.flush() == 0 ? S_OK : S_IOERR;
-            case T_GET_ID -> getId(chain, in);
-            default -> S_UNSUPP;
-        };
-        statusByte.set(ValueLayout.JAVA_BYTE, 0, (byte) status);
-        chain.write(in, statusByte);
-        boolean filled = status == S_OK && (type == T_IN || type == T_GET_ID);
-        return filled ? chain.writableBytes() : STATUS_BYTES;
     }
 
-    private int transfer(DescriptorChain chain, long sector, long length, boolean write) {
-        if (length % SECTOR_BYTES != 0
-                || length > Limits.BLOCK_REQUEST_BYTES
-                || Long.compareUnsigned(sector, sectors) > 0
-                || length / SECTOR_BYTES > sectors - sector) {
-            return S_IOERR;
+    /** On a thread of the executor. */
+    private void perform(BlockRequest request) {
+        try {
+            request.perform(backend);
+        } finally {
+            completions.add(request); // also after a bug of ours: the driver gets an I/O error, and its answer
         }
-        long start = sector * SECTOR_BYTES;
-        for (long done = 0; done < length; ) {
-            vector.clear();
-            long n;
-            if (write) {
-                chain.addReadable(vector, HEADER_BYTES + done, length - done);
-                n = backend.write(vector, start + done);
-            } else {
-                chain.addWritable(vector, done, length - done);
-                n = backend.read(vector, start + done);
-            }
-            if (n <= 0) {
-                return S_IOERR; // 0: the file has become shorter
-            }
-            done += n;
-        }
-        return S_OK;
     }
 
-    private int getId(DescriptorChain chain, long room) {
-        if (room < BlockConfig.ID_BYTES) {
-            return S_IOERR;
+    private void answerDone() {
+        for (BlockRequest request = completions.poll(); request != null; request = completions.poll()) {
+            answer(request);
         }
-        chain.write(0, MemorySegment.ofArray(config.paddedId()));
-        return S_OK;
+    }
+
+    private void awaitAll() {
+        while (inFlight > 0) {
+            answer(completions.take());
+        }
+    }
+
+    private void answer(BlockRequest request) {
+        inFlight--;
+        unused.push(request);
+        if (queue != null) {
+            queue.memory().setByte(request.statusAddress, (byte) request.status);
+            queue.complete(request.head, request.status == S_OK ? request.writtenBytes : RequestReader.STATUS_BYTES);
+            queue.publish();
+        }
     }
 
     private static String describe(BlockState state) {

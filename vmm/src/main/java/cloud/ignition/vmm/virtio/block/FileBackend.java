@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.virtio.block;
 
+import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.vmm.memory.IoVector;
@@ -54,6 +55,20 @@ public final class FileBackend implements BlockBackend {
         } catch (LinuxException e) {
             return -e.errno();
         }
+    }
+
+    @Override
+    public int discard(long offset, long length) {
+        return fd.fallocate(Fd.FALLOC_FL_PUNCH_HOLE | Fd.FALLOC_FL_KEEP_SIZE, offset, length);
+    }
+
+    /** Without {@code unmap} the space stays allocated, where the file system can do that (tmpfs cannot). */
+    @Override
+    public int writeZeroes(long offset, long length, boolean unmap) {
+        int result = unmap
+                ? -Errno.EOPNOTSUPP
+                : fd.fallocate(Fd.FALLOC_FL_ZERO_RANGE | Fd.FALLOC_FL_KEEP_SIZE, offset, length);
+        return result == -Errno.EOPNOTSUPP ? discard(offset, length) : result;
     }
 
     @Override

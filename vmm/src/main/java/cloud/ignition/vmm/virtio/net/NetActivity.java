@@ -16,6 +16,7 @@ public final class NetActivity {
     private final AtomicLong bytesIn = new AtomicLong();
     private final AtomicLong bytesOut = new AtomicLong();
     private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong spoofed = new AtomicLong();
     private final AtomicLong lastPacketNanos;
     private final AtomicReference<@Nullable Runnable> onNextPacketOut = new AtomicReference<>();
 
@@ -50,6 +51,11 @@ public final class NetActivity {
         return dropped.get();
     }
 
+    /** Frames of the guest that were dropped because it sent them as somebody else, or behind a VLAN tag. */
+    public long spoofed() {
+        return spoofed.get();
+    }
+
     /** When the last frame went through either way, on the monotonic clock; before the first: the device's creation. */
     public long lastPacketNanos() {
         return lastPacketNanos.get();
@@ -80,6 +86,10 @@ public final class NetActivity {
 
     void lost() {
         add(dropped, 1);
+    }
+
+    void refused() {
+        add(spoofed, 1);
     }
 
     private static void add(AtomicLong counter, long n) {

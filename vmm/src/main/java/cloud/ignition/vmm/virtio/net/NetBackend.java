@@ -2,6 +2,7 @@ package cloud.ignition.vmm.virtio.net;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.IoVector;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** The host's end of a network device. Each read and write is one frame behind a 12-byte virtio_net_hdr_v1. */
@@ -17,11 +18,13 @@ public interface NetBackend {
     long read(IoVector into);
 
     /**
-     * Sends a frame, header first.
+     * Sends a frame.
      *
+     * @param head its first bytes, virtio header first; native memory of the device's own
+     * @param rest what follows them, in guest memory; may be empty
      * @return bytes taken, or {@code -errno}
      */
-    long write(IoVector from);
+    long write(MemorySegment head, IoVector rest);
 
     /**
      * What the guest can receive, from now on: frames without a checksum, and segments larger than the MTU. Frames that

@@ -2,6 +2,7 @@ package cloud.ignition.vmm.virtio.net;
 
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.TimerFd;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.virtio.ConfigSpace;
 import cloud.ignition.vmm.virtio.DeviceControl;
@@ -14,13 +15,18 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A network card (virtio 1.2 §5.1) with one queue pair, checksum and TCP segmentation offloads both ways. */
+/**
+ * A network card (virtio 1.2 §5.1) with one queue pair and a control queue, checksum and TCP segmentation offloads both ways.
+ * The guest sends only as itself, and both ways only as fast as its owner allows. How much of the rate limit was used is
+ * not part of its state: a sleep is longer than what a bucket takes to fill.
+ */
 public final class NetDevice implements VirtioDevice {
     /** Length of struct virtio_net_hdr_v1 in front of each frame. */
     public static final int HEADER_BYTES = 12;
 
     static final int RECEIVE = 0;
     static final int TRANSMIT = 1;
+    static final int CONTROL = 2;
 
     static final long F_CSUM = 1L;
     static final long F_GUEST_CSUM = 1L << 1;
@@ -31,21 +37,32 @@ public final class NetDevice implements VirtioDevice {
     static final long F_HOST_TSO6 = 1L << 12;
     static final long F_MRG_RXBUF = 1L << 15;
     static final long F_STATUS = 1L << 16;
+    static final long F_CTRL_VQ = 1L << 17;
+    static final long F_GUEST_ANNOUNCE = 1L << 21;
 
-    private static final long HOST_TSO = F_HOST_TSO4 | F_HOST_TSO6;
-    private static final long GUEST_TSO = F_GUEST_TSO4 | F_GUEST_TSO6;
+    static final long HOST_TSO = F_HOST_TSO4 | F_HOST_TSO6;
+    static final long GUEST_TSO = F_GUEST_TSO4 | F_GUEST_TSO6;
 
     private static final int CONFIG_BYTES = 8;
     private static final int CONFIG_MAC = 0;
     private static final int CONFIG_STATUS = 6;
-    private static final int STATUS_LINK_UP = 1;
+
+    static final int S_LINK_UP = 1;
+    static final int S_ANNOUNCE = 2;
 
     private final NetConfig config;
     private final NetBackend backend;
     private final NetActivity activity;
     private final ConfigSpace space;
+    private final SourceGuard guard;
+    private final Meter receiveMeter;
+    private final Meter transmitMeter;
+    private final @Nullable TimerFd timer;
+    private boolean announceDue;
+    private boolean announcing;
     private @Nullable NetReceiver receiver;
     private @Nullable NetTransmitter transmitter;
+    private @Nullable NetControl commands;
     private @Nullable DeviceControl control;
 
     /**
@@ -58,7 +75,11 @@ public final class NetDevice implements VirtioDevice {
         this.activity = new NetActivity(nanoTime);
         this.space = new ConfigSpace(CONFIG_BYTES)
                 .bytes(CONFIG_MAC, config.mac().toBytes())
-                .u16(CONFIG_STATUS, STATUS_LINK_UP);
+                .u16(CONFIG_STATUS, S_LINK_UP);
+        this.guard = new SourceGuard(config.mac(), config.addresses());
+        this.receiveMeter = new Meter(config.rate(), nanoTime);
+        this.transmitMeter = new Meter(config.rate(), nanoTime);
+        this.timer = config.rate().isUnlimited() ? null : TimerFd.create();
     }
 
     /** What went through. */
@@ -73,19 +94,28 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public long offeredFeatures() {
-        return F_CSUM | F_GUEST_CSUM | HOST_TSO | GUEST_TSO | F_MAC | F_STATUS | F_MRG_RXBUF;
+        return F_CSUM
+                | F_GUEST_CSUM
+                | HOST_TSO
+                | GUEST_TSO
+                | F_MAC
+                | F_STATUS
+                | F_MRG_RXBUF
+                | F_CTRL_VQ
+                | F_GUEST_ANNOUNCE;
     }
 
-    /** §5.1.3.1: segmentation needs checksums. */
+    /** §5.1.3.1: segmentation needs checksums, announcing the control queue. */
     @Override
     public boolean acceptsFeatures(long features) {
         return ((features & HOST_TSO) == 0 || (features & F_CSUM) != 0)
-                && ((features & GUEST_TSO) == 0 || (features & F_GUEST_CSUM) != 0);
+                && ((features & GUEST_TSO) == 0 || (features & F_GUEST_CSUM) != 0)
+                && ((features & F_GUEST_ANNOUNCE) == 0 || (features & F_CTRL_VQ) != 0);
     }
 
     @Override
     public int[] queueSizes() {
-        return new int[] {Limits.QUEUE_SIZE, Limits.QUEUE_SIZE};
+        return new int[] {Limits.QUEUE_SIZE, Limits.QUEUE_SIZE, Limits.NET_CONTROL_QUEUE_SIZE};
     }
 
     @Override
@@ -98,28 +128,96 @@ public final class NetDevice implements VirtioDevice {
     public void activate(long features, List<SplitQueue> queues, DeviceControl deviceControl) {
         backend.setReceiveOffloads(
                 (features & F_GUEST_CSUM) != 0, (features & F_GUEST_TSO4) != 0, (features & F_GUEST_TSO6) != 0);
-        boolean mergeable = (features & F_MRG_RXBUF) != 0;
-        int frame = (features & GUEST_TSO) != 0 ? Limits.NET_FRAME_BYTES : Limits.NET_SMALL_FRAME_BYTES;
-        receiver = new NetReceiver(backend, activity, queues.get(RECEIVE), mergeable, frame);
-        transmitter = new NetTransmitter(backend, activity, queues.get(TRANSMIT));
+        receiver = new NetReceiver(backend, activity, queues.get(RECEIVE), receiveMeter, features);
+        transmitter = new NetTransmitter(backend, activity, queues.get(TRANSMIT), guard, transmitMeter, features);
+        commands = new NetControl(queues.get(CONTROL), () -> setAnnouncing(false));
         control = deviceControl;
+        if (announceDue && (features & F_GUEST_ANNOUNCE) != 0) {
+            setAnnouncing(true);
+            deviceControl.configChanged();
+        }
+        announceDue = false;
     }
 
     @Override
     public void deactivate() {
         receiver = null;
         transmitter = null;
+        commands = null;
         control = null;
+        setAnnouncing(false);
+        if (timer != null) {
+            timer.disarm();
+        }
     }
 
     @Override
     public void onNotify(int queue) {
-        NetReceiver rx = receiver;
-        NetTransmitter tx = transmitter;
-        if (queue == RECEIVE && rx != null && !rx.wantsFrames()) {
-            rx.receive(); // there may be room now
-        } else if (queue == TRANSMIT && tx != null && tx.transmit() && control != null) {
+        switch (queue) {
+            case RECEIVE -> {
+                if (receiver != null && !receiver.wantsFrames() && !receiver.isThrottled()) {
+                    receive(receiver); // there may be room now
+                }
+            }
+            case TRANSMIT -> {
+                if (transmitter != null && !transmitter.isThrottled()) {
+                    transmit(transmitter);
+                }
+            }
+            default -> {
+                if (commands != null && commands.obey() && control != null) {
+                    control.requestNotify(CONTROL);
+                }
+            }
+        }
+    }
+
+    private void receive(NetReceiver rx) {
+        rx.receive();
+        if (rx.isThrottled()) {
+            armTimer();
+        }
+    }
+
+    private void transmit(NetTransmitter tx) {
+        boolean more = tx.transmit();
+        if (more && control != null) {
             control.requestNotify(TRANSMIT);
+        }
+        if (tx.isThrottled()) {
+            armTimer();
+        }
+    }
+
+    /** For whichever direction may go on first. */
+    private void armTimer() {
+        long nanos = Long.MAX_VALUE;
+        if (receiver != null && receiver.isThrottled()) {
+            nanos = Math.min(nanos, receiveMeter.nanosToWait());
+        }
+        if (transmitter != null && transmitter.isThrottled()) {
+            nanos = Math.min(nanos, transmitMeter.nanosToWait());
+        }
+        if (timer != null) {
+            timer.setNanos(nanos);
+        }
+    }
+
+    @Override
+    public Optional<Fd> timerFd() {
+        return Optional.ofNullable(timer).map(TimerFd::fd);
+    }
+
+    @Override
+    public void onTimer() {
+        if (timer != null) {
+            timer.drain();
+        }
+        if (receiver != null && receiver.isThrottled()) {
+            receive(receiver);
+        }
+        if (transmitter != null && transmitter.isThrottled()) {
+            transmit(transmitter);
         }
     }
 
@@ -142,23 +240,38 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onBackendReadable() {
-        if (receiver != null) {
-            receiver.receive();
+        if (receiver != null && !receiver.isThrottled()) {
+            receive(receiver);
         }
     }
 
     /** What the guest believes of its network device. */
     public NetState save() {
-        return new NetState(config.mac());
+        return new NetState(config.mac(), announcing);
     }
 
     /**
-     * Checks that this is the device the guest knows.
+     * Checks that this is the device the guest knows; if its owner wants that, the guest will be asked to announce itself.
      *
      * @throws CorruptStateException when it is not
      */
     public void restore(NetState state) {
         CorruptStateException.require(
                 state.mac().equals(config.mac()), "the MAC address was " + state.mac() + " and is now " + config.mac());
+        setAnnouncing(state.announcing());
+        announceDue = config.announceRestored();
+    }
+
+    private void setAnnouncing(boolean value) {
+        announcing = value;
+        space.u16(CONFIG_STATUS, S_LINK_UP | (value ? S_ANNOUNCE : 0));
+    }
+
+    /** The back end stays open. */
+    @Override
+    public void close() {
+        if (timer != null) {
+            timer.close();
+        }
     }
 }

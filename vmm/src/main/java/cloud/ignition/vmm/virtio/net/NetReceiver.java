@@ -12,8 +12,8 @@ import cloud.ignition.vmm.virtio.queue.SplitQueue;
  *
  * <p>Buffers are taken from the queue before the frame is: the kernel writes it straight into guest memory, and how long
  * it is shows only then. As many buffers as the longest frame may need are held; those a frame left over serve the
- * next one, and go back to the queue before a save. When there are too few, the back end is not looked at until the
- * driver brings more: frames wait where they are.
+ * next one, and go back to the queue before a save. When there are too few, or the rate limit is reached, the back end is
+ * not looked at until the driver brings more, or time has passed: frames wait where they are.
  */
 final class NetReceiver {
     private static final int HEADER_NUM_BUFFERS = 10;
@@ -21,7 +21,9 @@ final class NetReceiver {
     private final NetBackend backend;
     private final NetActivity activity;
     private final SplitQueue queue;
+    private final Meter meter;
     private final boolean mergeable;
+    private final boolean checksums;
     private final int frameBytes;
 
     private final IoVector vector = new IoVector(Limits.NET_RX_PIECES);
@@ -31,27 +33,36 @@ final class NetReceiver {
     private final long[] headers = new long[Limits.QUEUE_SIZE];
     private int held;
     private boolean waitsForDriver = true;
+    private boolean throttled;
 
-    /**
-     * @param mergeable whether VIRTIO_NET_F_MRG_RXBUF was negotiated
-     * @param frameBytes longest frame with its header
-     */
-    NetReceiver(NetBackend backend, NetActivity activity, SplitQueue queue, boolean mergeable, int frameBytes) {
+    /** @param features what was negotiated */
+    NetReceiver(NetBackend backend, NetActivity activity, SplitQueue queue, Meter meter, long features) {
         this.backend = backend;
         this.activity = activity;
         this.queue = queue;
-        this.mergeable = mergeable;
-        this.frameBytes = frameBytes;
+        this.meter = meter;
+        this.mergeable = (features & NetDevice.F_MRG_RXBUF) != 0;
+        this.checksums = (features & NetDevice.F_GUEST_CSUM) != 0;
+        this.frameBytes = (features & NetDevice.GUEST_TSO) != 0 ? Limits.NET_FRAME_BYTES : Limits.NET_SMALL_FRAME_BYTES;
     }
 
-    /** Whether frames are wanted: otherwise the driver has to bring buffers first. */
+    /** Whether frames are wanted: otherwise the driver has to bring buffers first, or time has to pass. */
     boolean wantsFrames() {
-        return !waitsForDriver;
+        return !waitsForDriver && !throttled;
+    }
+
+    /** Whether the rate limit is reached; then {@link #receive} is due when the meter says so, not before. */
+    boolean isThrottled() {
+        return throttled;
     }
 
     /** Delivers what there is, up to a limit; with frames left over the back end stays readable. */
     void receive() {
         for (int i = 0; i < Limits.PACKETS_PER_TURN; i++) {
+            throttled = meter.nanosToWait() > 0;
+            if (throttled) {
+                return;
+            }
             if (!holdEnough()) {
                 waitsForDriver = true;
                 return;
@@ -121,6 +132,9 @@ final class NetReceiver {
             piecesUsed += pieces[buffers];
             buffers++;
         }
+        if (!checksums) {
+            queue.memory().setByte(headers[0], (byte) 0); // §5.1.6.4.1: no flags, also not the kernel's "data valid"
+        }
         queue.memory().setShort(headers[0] + HEADER_NUM_BUFFERS, (short) buffers);
         queue.publish(); // all buffers of a frame at once (§5.1.6.4.1)
         vector.removeFirst(piecesUsed);
@@ -129,6 +143,7 @@ final class NetReceiver {
         shift(pieces, buffers);
         System.arraycopy(lengths, buffers, lengths, 0, held);
         System.arraycopy(headers, buffers, headers, 0, held);
+        meter.passed(length - NetDevice.HEADER_BYTES, 1);
         activity.received(length - NetDevice.HEADER_BYTES);
     }
 

@@ -9,17 +9,18 @@ import cloud.ignition.vmm.codec.StateWriter;
  * those sent have left.
  *
  * @param mac the guest's address
+ * @param announcing whether the guest is asked to announce itself and has not said yet that it has
  */
-public record NetState(MacAddress mac) {
+public record NetState(MacAddress mac, boolean announcing) {
     /** Appends this state. */
     public void write(StateWriter out) {
-        out.u64(mac.value());
+        out.u64(mac.value()).bool(announcing);
     }
 
     /** Reads what {@link #write} wrote. */
     public static NetState read(StateReader in) {
         try {
-            return new NetState(new MacAddress(in.u64()));
+            return new NetState(new MacAddress(in.u64()), in.bool());
         } catch (IllegalArgumentException e) {
             throw new CorruptStateException("network device has no station address", e);
         }

@@ -3,11 +3,14 @@ package cloud.ignition.vmm.virtio.net;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.Tap;
 import cloud.ignition.vmm.memory.IoVector;
+import cloud.ignition.vmm.virtio.Limits;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** A tap device as back end; the tap stays its owner's. */
 public final class TapBackend implements NetBackend {
     private final Tap tap;
+    private final IoVector frame = new IoVector(1 + Limits.CHAIN_DESCRIPTORS);
 
     public TapBackend(Tap tap) {
         this.tap = tap;
@@ -24,8 +27,11 @@ public final class TapBackend implements NetBackend {
     }
 
     @Override
-    public long write(IoVector from) {
-        return tap.fd().writev(from.segment(), from.count());
+    public long write(MemorySegment head, IoVector rest) {
+        frame.clear();
+        frame.add(head.address(), head.byteSize());
+        frame.addAll(rest);
+        return tap.fd().writev(frame.segment(), frame.count());
     }
 
     /** Also sets the header size: both belong to the tap, which may be a new one since the last restore. */

@@ -59,6 +59,11 @@ public final class DescriptorChain {
         return addresses[readable + index];
     }
 
+    /** Guest physical address of the last byte the device may write; there must be one. */
+    public long lastWritableAddress() {
+        return addresses[count - 1] + lengths[count - 1] - 1;
+    }
+
     /** A piece the device may write; {@code 0 <= index < writablePieces()}. */
     public MemorySegment writablePiece(int index) {
         return memory.slice(writableAddress(index), writableLength(index));

@@ -63,7 +63,73 @@ class BlockDeviceTest {
         assertThat(driver.transport.read(CONFIG, 8)).isEqualTo(SECTORS);
         assertThat(driver.transport.read(CONFIG + 12, 4)).isEqualTo(Limits.BLOCK_SEGMENTS);
         assertThat(driver.transport.read(CONFIG + 20, 4)).isEqualTo(SECTOR);
-        assertThat(driver.offered() & BlockDevice.F_RO).isZero();
+        assertThat(driver.transport.read(CONFIG + 36, 4)).isEqualTo(Limits.BLOCK_DISCARD_SECTORS);
+        assertThat(driver.transport.read(CONFIG + 40, 4)).isEqualTo(Limits.BLOCK_DISCARD_SEGMENTS);
+        assertThat(driver.transport.read(CONFIG + 44, 4)).isEqualTo(8);
+        assertThat(driver.transport.read(CONFIG + 48, 4)).isEqualTo(Limits.BLOCK_DISCARD_SECTORS);
+        assertThat(driver.transport.read(CONFIG + 52, 4)).isEqualTo(Limits.BLOCK_DISCARD_SEGMENTS);
+        assertThat(driver.transport.read(CONFIG + 56, 1)).isEqualTo(1);
+        long features = BlockDevice.F_RO | BlockDevice.F_FLUSH | BlockDevice.F_DISCARD | BlockDevice.F_WRITE_ZEROES;
+        assertThat(driver.offered() & features).isEqualTo(features & ~BlockDevice.F_RO);
+    }
+
+    @Test
+    void discardsAndZeroesRanges() throws IOException {
+        byte[] expected = content.clone();
+        assertThat(request(BlockDevice.T_DISCARD, 0, ranges(8, 16, 0, 40, 1, 0)))
+                .isEqualTo(new Reply(0, 1));
+        Arrays.fill(expected, 8 * SECTOR, 24 * SECTOR, (byte) 0);
+        Arrays.fill(expected, 40 * SECTOR, 41 * SECTOR, (byte) 0);
+        assertThat(Files.readAllBytes(file)).isEqualTo(expected);
+        assertThat(request(BlockDevice.T_WRITE_ZEROES, 0, ranges(1, 2, 0, 60, 4, 1, 50, 0, 0)))
+                .isEqualTo(new Reply(0, 1));
+        Arrays.fill(expected, SECTOR, 3 * SECTOR, (byte) 0);
+        Arrays.fill(expected, 60 * SECTOR, 64 * SECTOR, (byte) 0);
+        assertThat(Files.readAllBytes(file)).as("the size stays").isEqualTo(expected);
+    }
+
+    @Test
+    void impossibleRangesAreErrorsAndTouchNothing() throws IOException {
+        long most = Limits.BLOCK_DISCARD_SECTORS;
+        for (int type : new int[] {BlockDevice.T_DISCARD, BlockDevice.T_WRITE_ZEROES}) {
+            assertRefused(type, BlockDevice.S_IOERR, ranges(0, 65, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(64, 1, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(-1, 1, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(Long.MAX_VALUE, 2, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(0, most + 1, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(0, 0xffff_ffffL, 0));
+            assertRefused(type, BlockDevice.S_IOERR, ranges(0, 1, 0, 64, 1, 0)); // the second of two
+            assertRefused(type, BlockDevice.S_UNSUPP, ranges(0, 1, 2));
+            assertRefused(type, BlockDevice.S_UNSUPP, ranges(0, 1, 0x8000_0001L));
+            assertRefused(type, BlockDevice.S_IOERR, List.of());
+            assertRefused(type, BlockDevice.S_IOERR, List.of(readable(driver.allocate(15), 15)));
+            assertRefused(type, BlockDevice.S_IOERR, List.of(readable(driver.allocate(24), 24)));
+            int tooLong = 16 * (Limits.BLOCK_DISCARD_SEGMENTS + 1);
+            assertRefused(type, BlockDevice.S_IOERR, List.of(readable(driver.allocate(tooLong), tooLong)));
+        }
+        assertRefused(
+                BlockDevice.T_DISCARD, BlockDevice.S_UNSUPP, ranges(0, 1, 1)); // §5.2.6.2: unmap is not for discards
+        driver.start(driver.offered() & ~(BlockDevice.F_DISCARD | BlockDevice.F_WRITE_ZEROES));
+        assertRefused(BlockDevice.T_DISCARD, BlockDevice.S_UNSUPP, ranges(0, 1, 0));
+        assertRefused(BlockDevice.T_WRITE_ZEROES, BlockDevice.S_UNSUPP, ranges(0, 1, 0));
+    }
+
+    private void assertRefused(int type, int status, List<Buffer> data) throws IOException {
+        assertThat(request(type, 0, data)).as("%d %s", type, data).isEqualTo(new Reply(status, 1));
+        assertThat(Files.readAllBytes(file)).isEqualTo(content);
+        assertThat(driver.lies).isEmpty();
+    }
+
+    /** Segments: sector, number of sectors, flags. */
+    private List<Buffer> ranges(long... fields) {
+        int bytes = fields.length / 3 * 16;
+        long at = driver.allocate(bytes);
+        for (int i = 0; i < fields.length / 3; i++) {
+            driver.memory.setLong(at + 16L * i, fields[3 * i]);
+            driver.memory.setInt(at + 16L * i + 8, (int) fields[3 * i + 1]);
+            driver.memory.setInt(at + 16L * i + 12, (int) fields[3 * i + 2]);
+        }
+        return List.of(readable(at, bytes));
     }
 
     @Test
@@ -155,7 +221,7 @@ class BlockDeviceTest {
 
     @Test
     void unknownRequestsAreUnsupported() {
-        for (int type : new int[] {2, 3, 11, 13, -1}) {
+        for (int type : new int[] {2, 3, 5, 10, 12, 14, -1}) {
             assertThat(request(type, 0, List.of()).status).isEqualTo(BlockDevice.S_UNSUPP);
         }
     }
@@ -168,8 +234,14 @@ class BlockDeviceTest {
         long at = driver.allocate(SECTOR);
         assertThat(request(BlockDevice.T_OUT, 0, List.of(readable(at, SECTOR))).status)
                 .isEqualTo(BlockDevice.S_IOERR);
+        assertThat(request(BlockDevice.T_DISCARD, 0, ranges(0, 1, 0)).status).isEqualTo(BlockDevice.S_IOERR);
+        assertThat(request(BlockDevice.T_WRITE_ZEROES, 0, ranges(0, 1, 0)).status)
+                .isEqualTo(BlockDevice.S_IOERR);
+        assertThat(driver.offered() & (BlockDevice.F_DISCARD | BlockDevice.F_WRITE_ZEROES))
+                .isZero();
         assertThat(request(BlockDevice.T_IN, 0, List.of(writable(at, SECTOR))).status)
                 .isEqualTo(BlockDevice.S_OK);
+        assertThat(request(BlockDevice.T_FLUSH, 0, List.of()).status).isEqualTo(BlockDevice.S_OK);
         assertThat(Files.readAllBytes(file)).isEqualTo(content);
     }
 
@@ -197,6 +269,11 @@ class BlockDeviceTest {
         assertThat(request(BlockDevice.T_OUT, 0, List.of(readable(at, SECTOR))).status)
                 .isEqualTo(BlockDevice.S_IOERR);
         assertThat(request(BlockDevice.T_FLUSH, 0, List.of()).status).isEqualTo(BlockDevice.S_IOERR);
+        assertThat(request(BlockDevice.T_DISCARD, 0, ranges(0, 8, 0)).status).isEqualTo(BlockDevice.S_IOERR);
+        assertThat(request(BlockDevice.T_WRITE_ZEROES, 0, ranges(0, 8, 0)).status)
+                .as("the driver then writes zeroes itself")
+                .isEqualTo(BlockDevice.S_UNSUPP);
+        assertThat(driver.lies).isEmpty();
         failing.offsets.clear();
         failing.chunk = 100; // answers little by little
         assertThat(request(BlockDevice.T_IN, 0, List.of(writable(at, SECTOR))).status)
@@ -298,6 +375,16 @@ class BlockDeviceTest {
         @Override
         public int flush() {
             return -Errno.EIO;
+        }
+
+        @Override
+        public int discard(long offset, long length) {
+            return -Errno.EIO;
+        }
+
+        @Override
+        public int writeZeroes(long offset, long length, boolean unmap) {
+            return -Errno.EOPNOTSUPP;
         }
 
         @Override

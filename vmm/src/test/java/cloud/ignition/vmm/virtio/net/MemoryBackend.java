@@ -5,6 +5,8 @@ import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,6 +18,9 @@ final class MemoryBackend implements NetBackend {
     final Deque<byte[]> toGuest = new ArrayDeque<>();
     final List<byte[]> fromGuest = new ArrayList<>();
     final List<String> offloads = new ArrayList<>();
+    /** What the guest does between the device's check of a frame and the kernel's reading of it. */
+    Runnable beforeWrite = () -> {};
+
     long failure;
     int reads;
     private GuestMemory memory;
@@ -56,13 +61,18 @@ final class MemoryBackend implements NetBackend {
     }
 
     @Override
-    public long write(IoVector from) {
+    public long write(MemorySegment head, IoVector rest) {
         if (failure != 0) {
             return failure;
         }
+        if (!head.isNative()) {
+            throw new AssertionError("the kernel needs native memory");
+        }
+        beforeWrite.run();
         ByteArrayOutputStream frame = new ByteArrayOutputStream();
-        for (int i = 0; i < from.count(); i++) {
-            frame.writeBytes(memory.read(gpa(from, i), (int) from.length(i)));
+        frame.writeBytes(head.toArray(ValueLayout.JAVA_BYTE));
+        for (int i = 0; i < rest.count(); i++) {
+            frame.writeBytes(memory.read(gpa(rest, i), (int) rest.length(i)));
         }
         fromGuest.add(frame.toByteArray());
         return frame.size();

@@ -204,11 +204,79 @@ class NetDeviceTest {
         driver.queue(TX).add(readable(at, Limits.NET_FRAME_BYTES + 1));
         driver.kick(TX);
         wire.failure = -Errno.EAGAIN;
-        driver.queue(TX).add(readable(at, 100));
+        driver.queue(TX).add(readable(driver.place(frame(88)), 100));
         driver.kick(TX);
         assertThat(driver.queue(TX).takeAllUsed()).hasSize(3);
         assertThat(device.activity().dropped()).isEqualTo(3);
         assertThat(device.activity().packetsOut()).isZero();
+        assertThat(driver.lies).isEmpty();
+    }
+
+    /** §5.1.6.2.1: what was not negotiated is not asked for; a drop, because no other guest is harmed by it. */
+    @Test
+    void offloadsThatWereNotNegotiatedAreDropped() {
+        record Case(long features, int flags, int gsoType, boolean sent) {}
+        long csum = NetDevice.F_CSUM;
+        Case[] cases = {
+            new Case(0, 0, 0, true),
+            new Case(0, 1, 0, false),
+            new Case(csum, 1, 0, true),
+            new Case(csum, 1, 1, false),
+            new Case(csum | NetDevice.F_HOST_TSO4, 1, 1, true),
+            new Case(csum | NetDevice.F_HOST_TSO4, 1, 4, false),
+            new Case(csum | NetDevice.F_HOST_TSO6, 1, 4, true),
+            new Case(csum | NetDevice.HOST_TSO, 1, 3, false), // UFO
+            new Case(csum | NetDevice.HOST_TSO, 1, 5, false), // USO
+            new Case(csum | NetDevice.HOST_TSO, 1, 0x81, false), // ECN
+        };
+        for (Case tried : cases) {
+            driver.start(PLAIN | tried.features);
+            byte[] frame = frame(100);
+            frame[0] = (byte) tried.flags;
+            frame[1] = (byte) tried.gsoType;
+            frame[6] = 34; // csum_start
+            driver.queue(TX).add(readable(driver.place(frame), frame.length));
+            driver.kick(TX);
+            assertThat(driver.queue(TX).takeUsed()).isNotNull();
+            assertThat(wire.fromGuest).as("%s", tried).hasSize(tried.sent ? 1 : 0);
+            wire.fromGuest.clear();
+        }
+        assertThat(device.activity().dropped()).isEqualTo(6);
+        assertThat(driver.lies).isEmpty();
+    }
+
+    @Test
+    void unknownFlagsOfTheHeaderGoNoFurther() {
+        driver.startAll();
+        byte[] frame = frame(100);
+        frame[0] = (byte) 0xfe;
+        driver.queue(TX).add(readable(driver.place(frame), frame.length));
+        driver.kick(TX);
+        assertThat(wire.fromGuest.getFirst()[0]).isZero();
+    }
+
+    /** §5.1.6.4.1: the tap says "checksum is valid" of frames that the host forwards. */
+    @Test
+    void aDriverWithoutChecksumsGetsNoFlags() {
+        for (boolean checksums : new boolean[] {false, true}) {
+            driver.start(PLAIN | (checksums ? NetDevice.F_GUEST_CSUM : 0));
+            long at = driver.allocate(BUFFER);
+            driver.queue(RX).add(writable(at, BUFFER));
+            byte[] frame = frame(100);
+            frame[0] = 2;
+            wire.toGuest.add(frame);
+            driver.kick(RX);
+            assertThat(memory.getByte(at)).isEqualTo((byte) (checksums ? 2 : 0));
+        }
+    }
+
+    @Test
+    void buffersAsTheSpecificationAsksForAreTaken() {
+        driver.start(PLAIN);
+        driver.queue(RX).add(writable(driver.allocate(1526), 1526));
+        wire.toGuest.add(frame(1514));
+        driver.kick(RX);
+        assertThat(driver.queue(RX).takeUsed()).isEqualTo(new Used(0, 1526));
         assertThat(driver.lies).isEmpty();
     }
 
@@ -321,14 +389,16 @@ class NetDeviceTest {
 
     @Test
     void stateIsOfThisDevice() {
-        NetState other = new NetState(new MacAddress(0x02_00_00_00_00_01L));
+        NetState other = new NetState(new MacAddress(0x02_00_00_00_00_01L), false);
         assertThatThrownBy(() -> device.restore(other))
                 .isInstanceOf(CorruptStateException.class)
                 .hasMessage("the MAC address was 02:00:00:00:00:01 and is now 02:1a:03:04:05:fe");
-        byte[] multicast = new StateWriter().u64(0x01_00_00_00_00_01L).toByteArray();
-        byte[] tooLong = new StateWriter().u64(1L << 48).toByteArray();
-        byte[] broadcast = new StateWriter().u64(0xffff_ffff_ffffL).toByteArray();
-        for (byte[] bad : new byte[][] {tooLong, broadcast, multicast}) {
+        byte[] multicast =
+                new StateWriter().u64(0x01_00_00_00_00_01L).bool(false).toByteArray();
+        byte[] tooLong = new StateWriter().u64(1L << 48).bool(false).toByteArray();
+        byte[] half = new StateWriter().u64(MAC.value()).u8(2).toByteArray();
+        byte[] broadcast = new StateWriter().u64(0xffff_ffff_ffffL).bool(false).toByteArray();
+        for (byte[] bad : new byte[][] {tooLong, broadcast, multicast, half}) {
             assertThatThrownBy(() -> NetState.read(new StateReader(bad))).isInstanceOf(CorruptStateException.class);
         }
     }
@@ -387,6 +457,10 @@ class NetDeviceTest {
         byte[] frame = new byte[HEADER + bytes];
         content.nextBytes(frame);
         Arrays.fill(frame, 0, HEADER, (byte) 0);
+        System.arraycopy(MAC.toBytes(), 0, frame, HEADER + 6, 6);
+        frame[HEADER + 12] = 0x08;
+        frame[HEADER + 13] = 0x00;
+        frame[HEADER + 14] = 0x45;
         return frame;
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Tap;
+import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.virtio.MmioTransportState;
 import cloud.ignition.vmm.virtio.TestDriver;
@@ -13,8 +14,11 @@ import cloud.ignition.vmm.virtio.queue.DriverQueue.Used;
 import cloud.ignition.vmm.virtio.queue.TestRam;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
@@ -23,6 +27,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,6 +61,8 @@ class TapBackendTest {
     private TestDriver driver; // its queues are the guest's, through every restore
     private NetDevice device;
     private TestDriver machine;
+    private NetRate rate = NetRate.UNLIMITED;
+    private long now;
 
     @BeforeEach
     void start() throws Exception {
@@ -62,6 +71,10 @@ class TapBackendTest {
                 .isTrue();
         tap = Tap.open(NAME, false);
         epoll.add(tap.fd(), Epoll.IN, 0);
+        Path ipv6 = Path.of("/proc/sys/net/ipv6/conf/" + NAME + "/disable_ipv6");
+        if (Files.exists(ipv6)) {
+            Files.writeString(ipv6, "1"); // it would say things by itself
+        }
         ip("address", "add", HOST + "/30", "dev", NAME);
         ip("link", "set", NAME, "up");
         ip("neighbour", "replace", "198.18.213.2", "lladdr", MAC.toString(), "dev", NAME, "nud", "permanent");
@@ -108,10 +121,6 @@ class TapBackendTest {
     /** The wake: a SYN that arrived while there was no machine is delivered by kickAll, before any event of the tap. */
     @Test
     void aSynThatWaitedInTheTapIsDeliveredByTheRestore() throws Exception {
-        while (epoll.await(events, 0) > 0) {
-            machine.transport.onBackendReadable(); // what the host's IPv6 says by itself
-            nextFrames();
-        }
         MmioTransportState state = machine.transport.save();
         NetState own = device.save();
         try (SocketChannel socket = SocketChannel.open()) {
@@ -128,6 +137,140 @@ class TapBackendTest {
             assertThat(machine.interrupts).isPositive();
             assertThat(machine.interest).isEqualTo(Epoll.IN);
         }
+    }
+
+    /**
+     * The host's own stack is the judge: it learns neighbours from ARP and answers pings. What another station or address
+     * would say never reaches it.
+     */
+    @Test
+    void onlyFramesOfTheGuestItselfReachTheHost() throws Exception {
+        ip("neighbour", "del", "198.18.213.2", "dev", NAME);
+        byte[] other = {2, 0, 0, 0, 0, 9};
+        byte[] otherIp = {(byte) 198, 18, (byte) 213, 3};
+        byte[] hostIp = InetAddress.getByName(HOST).getAddress();
+        sendFrame(arp(MAC.toBytes(), other, GUEST_IP)); // a forged station inside
+        sendFrame(arp(other, MAC.toBytes(), GUEST_IP)); // a forged station outside
+        sendFrame(arp(MAC.toBytes(), MAC.toBytes(), otherIp));
+        sendFrame(arp(MAC.toBytes(), MAC.toBytes(), hostIp));
+        assertThat(device.activity().spoofed()).isEqualTo(4);
+        assertThat(device.activity().packetsOut()).isZero();
+        assertThat(neighbours()).doesNotContain("lladdr");
+        sendFrame(arp(MAC.toBytes(), MAC.toBytes(), GUEST_IP));
+        assertThat(device.activity().packetsOut()).isEqualTo(1);
+        assertThat(neighbours()).contains("198.18.213.2 lladdr " + MAC).doesNotContain("198.18.213.3");
+
+        sendFrame(ping(otherIp, 1));
+        sendFrame(vlan(ping(GUEST_IP, 2)));
+        sendFrame(ping(GUEST_IP, 3));
+        assertThat(device.activity().spoofed()).isEqualTo(6);
+        assertThat(nextPingReply())
+                .as("the first answer is that to the only ping that arrived")
+                .isEqualTo(3);
+        assertThat(device.activity().dropped()).isZero();
+    }
+
+    /** Over the limit a frame waits in the real tap, and is delivered, not lost, when the time has come. */
+    @Test
+    void framesOverTheRateWaitInTheTap() throws Exception {
+        now = System.nanoTime();
+        rate = new NetRate(Optional.empty(), Optional.of(new NetRate.Budget(1, 1)));
+        MmioTransportState state = machine.transport.save();
+        NetState own = device.save();
+        device = device();
+        machine = new TestDriver(device, memory);
+        device.restore(own);
+        machine.transport.restore(state);
+        machine.transport.kickAll();
+        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getByName(HOST))) {
+            for (int i = 0; i < 3; i++) {
+                socket.send(new DatagramPacket(new byte[] {(byte) i}, 1, guest()));
+            }
+        }
+        for (int i = 0; i < 3; i++) {
+            machine.transport.onBackendReadable();
+            machine.transport.onTimer();
+            nextFrames();
+            assertThat(received).as("second %d", i).hasSize(1);
+            byte[] frame = received.remove();
+            assertThat(frame[HEADER + ETHERNET + IP + 8]).isEqualTo((byte) i);
+            assertThat(machine.interest).as("the tap is left alone").isZero();
+            assertThat(epoll.await(events, 0)).as("what waits").isEqualTo(i == 2 ? 0 : 1);
+            now += TimeUnit.SECONDS.toNanos(1);
+        }
+        machine.transport.close();
+    }
+
+    private static byte[] arp(byte[] ethernetSource, byte[] senderMac, byte[] senderIp) throws IOException {
+        return ByteBuffer.allocate(ETHERNET + 28)
+                .put(new byte[] {-1, -1, -1, -1, -1, -1})
+                .put(ethernetSource)
+                .put(new byte[] {8, 6, 0, 1, 8, 0, 6, 4, 0, 1})
+                .put(senderMac)
+                .put(senderIp)
+                .put(new byte[6])
+                .put(InetAddress.getByName(HOST).getAddress())
+                .array();
+    }
+
+    private byte[] ping(byte[] source, int sequence) throws IOException {
+        ByteBuffer frame = ByteBuffer.allocate(ETHERNET + IP + 16);
+        frame.put(hostMac()).put(MAC.toBytes()).putShort((short) 0x0800);
+        frame.put(14, (byte) 0x45)
+                .putShort(16, (short) (IP + 16))
+                .put(22, (byte) 64)
+                .put(23, (byte) 1);
+        frame.put(26, source).put(30, InetAddress.getByName(HOST).getAddress());
+        frame.putShort(24, (short) ~sum(frame, ETHERNET, IP, 0));
+        frame.put(34, (byte) 8).putShort(40, (short) sequence);
+        frame.putShort(36, (short) ~sum(frame, ETHERNET + IP, 16, 0));
+        return frame.array();
+    }
+
+    private static byte[] vlan(byte[] frame) {
+        return ByteBuffer.allocate(frame.length + 4)
+                .put(frame, 0, 12)
+                .putInt(0x8100_0000)
+                .put(frame, 12, frame.length - 12)
+                .array();
+    }
+
+    private static byte[] hostMac() throws IOException {
+        return HexFormat.ofDelimiter(":")
+                .parseHex(Files.readString(Path.of("/sys/class/net/" + NAME + "/address"))
+                        .strip());
+    }
+
+    private void sendFrame(byte[] frame) {
+        byte[] whole = new byte[HEADER + frame.length];
+        System.arraycopy(frame, 0, whole, HEADER, frame.length);
+        driver.queue(NetDevice.TRANSMIT).add(readable(driver.place(whole), whole.length));
+        machine.kick(NetDevice.TRANSMIT);
+        assertThat(driver.queue(NetDevice.TRANSMIT).takeUsed()).isNotNull();
+    }
+
+    private int nextPingReply() throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+        while (System.nanoTime() < deadline) {
+            nextFrames();
+            for (byte[] frame = received.poll(); frame != null; frame = received.poll()) {
+                ByteBuffer packet = ByteBuffer.wrap(frame).position(HEADER).slice();
+                if (packet.getShort(12) == 0x0800 && packet.get(23) == 1 && packet.get(34) == 0) {
+                    return packet.getShort(40);
+                }
+            }
+            if (epoll.await(events, PATIENCE_MILLIS) > 0) {
+                machine.transport.onBackendReadable();
+            }
+        }
+        throw new AssertionError("no answer to any ping");
+    }
+
+    private static String neighbours() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder("ip", "-4", "neighbour", "show", "dev", NAME).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).isZero();
+        return output;
     }
 
     private void connectAndReceiveLargeSegment() throws IOException {
@@ -241,7 +384,12 @@ class TapBackendTest {
     }
 
     private NetDevice device() {
-        return new NetDevice(new NetConfig(MAC), new TapBackend(tap), System::nanoTime);
+        try {
+            NetConfig config = new NetConfig(MAC, List.of(InetAddress.getByAddress(GUEST_IP)), rate, false);
+            return new NetDevice(config, new TapBackend(tap), () -> now);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static InetSocketAddress guest() throws IOException {
