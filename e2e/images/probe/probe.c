@@ -66,7 +66,7 @@ static void write_text(const char *path, const char *text) {
 // ---- every sample of a thread that draws random numbers without a pause, on another CPU if there is one
 static struct { uint64_t tsc, value; } samples[SAMPLES];
 static atomic_int sample_count, sample_end = SAMPLES;
-static int listened_at;
+static int before_listen, listened_at;
 
 static void *draw(void *unused) {
     cpu_set_t second;
@@ -221,7 +221,7 @@ static void say_random(FILE *out, int listener) {
 
 static void say_samples(FILE *out) {
     int end = listened_at + AFTER < sample_count ? listened_at + AFTER : sample_count;
-    for (int i = listened_at - BEFORE; i < end; i++) fprintf(out, "%llu %016llx\n", (unsigned long long)samples[i].tsc, (unsigned long long)samples[i].value);
+    for (int i = before_listen - BEFORE / 2; i < end; i++) fprintf(out, "%llu %016llx\n", (unsigned long long)samples[i].tsc, (unsigned long long)samples[i].value);
 }
 
 static void say_time(FILE *out) {
@@ -365,6 +365,7 @@ static void serve(void) {
     pthread_create(&thread, NULL, draw, NULL);
     while (sample_count < 2 * BEFORE) sched_yield();
 
+    before_listen = sample_count;
     if (listen(listener, 16) < 0) die("listen");  // <- the machine is saved in here
     if (getrandom(first, sizeof first, 0) != sizeof first) die("getrandom");
 

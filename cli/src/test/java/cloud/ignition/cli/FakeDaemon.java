@@ -12,6 +12,7 @@ import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.app.WakeReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -52,12 +53,14 @@ final class FakeDaemon implements Applications {
                 "",
                 spec,
                 "10.88.0.2",
+                Path.of("/state/apps/id-" + spec.name() + "/vsock"),
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 37L << 20 : 0,
                 0,
                 0,
                 64L << 20,
+                List.of(),
                 2,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

@@ -18,7 +18,7 @@ final class Ignition implements AutoCloseable {
 
     private static final Duration BOOT_LIMIT = Duration.ofMinutes(6);
     private static final String STATE = "/var/lib/ignition-e2e";
-    private static final String SOCKET = "/run/ignition-e2e.sock";
+    static final String SOCKET = "/run/ignition-e2e.sock";
     private static final String DAEMON_LOG = "/tmp/ignition-e2e-daemon.log";
     private static final Pattern NUMBER = Pattern.compile("-?\\d+");
 
@@ -126,6 +126,5 @@ final class Ignition implements AutoCloseable {
                             + " 2>/dev/null || break; sleep 0.1; done");
         }
         machine.run(LIMIT, "e2e/images/registry", "stop");
-        machine.close();
     }
 }

@@ -30,6 +30,11 @@ final class Machine implements AutoCloseable {
         if (hasHardwareVirtualisation()) {
             return new Machine("");
         }
+        return startLab(name);
+    }
+
+    /** Boots a lab whether or not this host has hardware virtualisation. */
+    static Machine startLab(String name) {
         // The start-up caches are made here, where it is quick; the lab uses them, as it sees this host's files.
         for (String verb : List.of("version", "daemon")) {
             Processes.run(BOOT_LIMIT, List.of("env", "IGNITION_AOT=wait", ROOT + "/bin/ignition", verb, "--help"));
@@ -55,6 +60,11 @@ final class Machine implements AutoCloseable {
     /** Flags for the daemon's JVM: in the lab the second compiler costs more than it brings in the tests' short time. */
     String daemonOptions() {
         return labName.isEmpty() ? "" : "-XX:TieredStopAtLevel=1";
+    }
+
+    /** Whether it is a machine of our own, whose clock may be set. */
+    boolean isLab() {
+        return !labName.isEmpty();
     }
 
     /** Runs a command to its end. */

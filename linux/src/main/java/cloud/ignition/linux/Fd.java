@@ -1,5 +1,6 @@
 package cloud.ignition.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -42,6 +43,10 @@ public final class Fd implements AutoCloseable {
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
 
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFREG = 0100000;
+
+    private static final long STAT_MODE = Structs.offset(Structs.STAT, "st_mode");
     private static final long STAT_SIZE = Structs.offset(Structs.STAT, "st_size");
     private static final int CLOSED = -1;
     private static final VarHandle NUMBER;
@@ -264,6 +269,13 @@ public final class Fd implements AutoCloseable {
         MemorySegment stat = CallScratch.current().small;
         check("fstat", LibC.fstat(number, stat));
         return stat.get(JAVA_LONG, STAT_SIZE);
+    }
+
+    /** Whether this is a regular file, see fstat(2): no directory, device, pipe or socket. */
+    public boolean isRegularFile() {
+        MemorySegment stat = CallScratch.current().small;
+        check("fstat", LibC.fstat(number, stat));
+        return (stat.get(JAVA_INT, STAT_MODE) & S_IFMT) == S_IFREG;
     }
 
     /** Sets the file's size in bytes, see ftruncate(2); what is added is a hole. */

@@ -49,6 +49,12 @@ final class LibC {
     private static final MemorySegment GETRANDOM = address("getrandom");
     private static final MemorySegment GETRLIMIT = address("getrlimit");
     private static final MemorySegment SETRLIMIT = address("setrlimit");
+    private static final MemorySegment SOCKET = address("socket");
+    private static final MemorySegment BIND = address("bind");
+    private static final MemorySegment LISTEN = address("listen");
+    private static final MemorySegment ACCEPT4 = address("accept4");
+    private static final MemorySegment CONNECT = address("connect");
+    private static final MemorySegment SHUTDOWN = address("shutdown");
     private static final MemorySegment SYSCONF = address("sysconf");
     private static final MemorySegment STRERRORNAME = address("strerrorname_np");
     private static final MemorySegment STRERRORDESC = address("strerrordesc_np");
@@ -245,6 +251,39 @@ final class LibC {
         } finally {
             Reference.reachabilityFence(limit);
         }
+    }
+
+    static int socket(int domain, int type, int protocol) {
+        return call(SOCKET, domain, type, protocol, 0);
+    }
+
+    static int bind(int fd, MemorySegment sockaddr, int length) {
+        try {
+            return call(BIND, fd, pointer(sockaddr), length, 0);
+        } finally {
+            Reference.reachabilityFence(sockaddr);
+        }
+    }
+
+    static int listen(int fd, int backlog) {
+        return call(LISTEN, fd, backlog, 0, 0);
+    }
+
+    /** Without asking for the peer's address. */
+    static int accept4(int fd, int flags) {
+        return call(ACCEPT4, fd, 0, 0, flags);
+    }
+
+    static int connect(int fd, MemorySegment sockaddr, int length) {
+        try {
+            return call(CONNECT, fd, pointer(sockaddr), length, 0);
+        } finally {
+            Reference.reachabilityFence(sockaddr);
+        }
+    }
+
+    static int shutdown(int fd, int how) {
+        return call(SHUTDOWN, fd, how, 0, 0);
     }
 
     static long sysconf(int name) {

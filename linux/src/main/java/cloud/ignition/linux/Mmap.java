@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One mapping of memory, see mmap(2), with one owner.
@@ -46,6 +47,8 @@ public final class Mmap implements AutoCloseable {
     private final long address;
     private final long size;
     private final boolean anonymous;
+    private final @Nullable Fd file;
+    private final long fileOffset;
     private final MemorySegment segment;
     /** What {@link #replaceByZeroes} makes has it, too. */
     private volatile boolean dontDump;
@@ -53,6 +56,12 @@ public final class Mmap implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Mmap(String what, long address, long size, boolean anonymous) {
+        this(what, address, size, anonymous, null, 0);
+    }
+
+    private Mmap(String what, long address, long size, boolean anonymous, @Nullable Fd file, long fileOffset) {
+        this.file = file;
+        this.fileOffset = fileOffset;
         this.what = what;
         this.address = address;
         this.size = size;
@@ -79,6 +88,7 @@ public final class Mmap implements AutoCloseable {
 
     /**
      * A private copy-on-write view of a file: writes stay in this mapping, and what nobody wrote is shared with the page cache.
+     * It keeps the file open, for {@link #nextData}; the caller may close its own descriptor.
      *
      * @param offset bytes, a multiple of the page size
      * @param size bytes, more than 0; the caller has checked that the file is that long
@@ -86,7 +96,14 @@ public final class Mmap implements AutoCloseable {
     public static Mmap privateCopyOf(Fd file, long offset, long size) {
         checkSize(size);
         String what = "private copy of " + file.what();
-        return new Mmap(what, map(what, 0, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset), size, false);
+        Fd kept = Fd.open("/proc/self/fd/" + file.number(), Fd.O_RDONLY, 0);
+        try {
+            long address = map(what, 0, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
+            return new Mmap(what, address, size, false, kept, offset);
+        } catch (RuntimeException e) {
+            kept.close();
+            throw e;
+        }
     }
 
     /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
@@ -152,6 +169,24 @@ public final class Mmap implements AutoCloseable {
     }
 
     /**
+     * Where the file behind a private copy has its next data, see {@link Fd#seekData}: a page before that reads as zeroes
+     * as long as nobody has written to it, without being looked at. Looking would give a hole a page of the page cache.
+     *
+     * @param offset bytes from the start of the mapping
+     * @return not before {@code offset}; the mapping's size when there is no more data, or no file that was kept
+     */
+    public long nextData(long offset) {
+        long data = file == null ? -1 : file.seekData(fileOffset + offset);
+        return data < 0 ? size : Math.min(size, data - fileOffset);
+    }
+
+    /** Where the data at an offset ends; otherwise as {@link #nextData}. */
+    public long nextHole(long offset) {
+        long hole = file == null ? -1 : file.seekHole(fileOffset + offset);
+        return hole < 0 ? size : Math.min(size, hole - fileOffset);
+    }
+
+    /**
      * Removes the mapping; a second call does nothing.
      *
      * @throws LinuxException when the kernel refuses, which it does for want of memory only; closing another mapping tries it again
@@ -162,6 +197,11 @@ public final class Mmap implements AutoCloseable {
             Mmap refused = REFUSED.poll();
             new Closing()
                     .then(this::unmap)
+                    .then(() -> {
+                        if (file != null) {
+                            file.close();
+                        }
+                    })
                     .then(() -> {
                         if (refused != null) {
                             refused.unmap();

@@ -59,6 +59,11 @@ final class Structs {
                     paddingLayout(22))
             .withName("struct ifreq");
 
+    static final StructLayout SOCKADDR_UN = structLayout(
+                    JAVA_SHORT.withName("sun_family"),
+                    sequenceLayout(108, JAVA_BYTE).withName("sun_path"))
+            .withName("struct sockaddr_un");
+
     private Structs() {}
 
     /** The offset of a member in bytes. */

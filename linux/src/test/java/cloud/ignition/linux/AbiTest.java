@@ -22,9 +22,11 @@ class AbiTest {
             "sys/ioctl.h",
             "sys/mman.h",
             "sys/resource.h",
+            "sys/socket.h",
             "sys/stat.h",
             "sys/timerfd.h",
             "sys/uio.h",
+            "sys/un.h",
             "linux/if_tun.h");
 
     @Test
@@ -36,7 +38,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(8);
+        assertThat(structs).isEqualTo(9);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -50,6 +52,9 @@ class AbiTest {
         table.expectConstants(Mmap.class, UnaryOperator.identity());
         table.expectConstants(Clocks.class, UnaryOperator.identity());
         table.expectConstants(Tap.class, name -> name.equals("MAX_NAME_LENGTH") ? "IFNAMSIZ - 1" : name);
+        table.expectConstants(
+                UnixSocket.class,
+                name -> name.equals("MAX_PATH_BYTES") ? "sizeof(((struct sockaddr_un *)0)->sun_path) - 1" : name);
         table.expectConstants(ThreadKicker.class, name -> name.equals("SIGNAL") ? "SIGRTMIN + 6" : name);
         table.expectConstants(ResourceLimit.class, UnaryOperator.identity());
         table.expectConstants(Pages.class, name -> name.equals("SIZE") ? "sysconf(_SC_PAGESIZE)" : name);

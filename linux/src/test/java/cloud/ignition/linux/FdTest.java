@@ -57,6 +57,16 @@ class FdTest {
     }
 
     @Test
+    void tellsAFileFromWhatOnlyLooksLikeOne() {
+        assertThat(fd.isRegularFile()).isTrue();
+        for (String other : List.of("/dev/null", directory.toString())) {
+            try (Fd opened = Fd.open(other, Fd.O_RDONLY, 0)) {
+                assertThat(opened.isRegularFile()).as(other).isFalse();
+            }
+        }
+    }
+
+    @Test
     void readsAndWritesAtOffsets() {
         assertThat(fd.pwrite(bytes("world"), 6)).isEqualTo(5);
         assertThat(fd.size()).isEqualTo(11);

@@ -177,6 +177,30 @@ class MmapTest {
         }
     }
 
+    @Test
+    void knowsWhereTheFileOfAPrivateCopyHasData() throws IOException {
+        long first = Pages.SIZE;
+        Path path = directory.resolve("sparse");
+        try (Arena arena = Arena.ofConfined();
+                Fd file = Fd.open(path.toString(), Fd.O_RDWR | Fd.O_CREAT, 0600)) {
+            file.truncate(first + 1000 * Pages.SIZE);
+            MemorySegment one = arena.allocateFrom(JAVA_BYTE, (byte) 1);
+            file.pwriteFully(one, first + 3 * Pages.SIZE);
+            file.pwriteFully(one, first + 4 * Pages.SIZE + 7);
+            file.pwriteFully(one, first + 800 * Pages.SIZE);
+            try (Mmap copy = Mmap.privateCopyOf(file, first, 1000 * Pages.SIZE)) {
+                assertThat(copy.nextData(0)).isEqualTo(3 * Pages.SIZE);
+                assertThat(copy.nextHole(3 * Pages.SIZE)).isEqualTo(5 * Pages.SIZE);
+                assertThat(copy.nextData(4 * Pages.SIZE)).isEqualTo(4 * Pages.SIZE);
+                assertThat(copy.nextData(5 * Pages.SIZE)).isEqualTo(800 * Pages.SIZE);
+                assertThat(copy.nextData(801 * Pages.SIZE)).isEqualTo(copy.size());
+            }
+        }
+        try (Mmap memory = Mmap.anonymous(Pages.SIZE)) {
+            assertThat(memory.nextData(0)).isEqualTo(Pages.SIZE);
+        }
+    }
+
     private static List<String> mappings() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/maps"));
     }

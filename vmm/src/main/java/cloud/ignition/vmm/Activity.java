@@ -3,11 +3,11 @@ package cloud.ignition.vmm;
 /**
  * What a machine did since it was booted or restored; the owner compares two of them.
  *
- * @param packetsIn packets that the guest was given
- * @param packetsOut packets that the guest sent
+ * @param packetsIn network packets that the guest was given
+ * @param packetsOut network packets that the guest sent
  * @param bytesIn their bytes, without the virtio header
  * @param bytesOut their bytes, without the virtio header
- * @param lastPacketNanos CLOCK_MONOTONIC of the last packet either way, 0 when there was none
+ * @param lastPacketNanos CLOCK_MONOTONIC of the last packet either way, on the network or a socket; 0 when there was none
  * @param vcpuCpuNanos CPU time of all vCPU threads
  */
 public record Activity(

@@ -11,8 +11,10 @@ import java.util.Optional;
  *
  * @param disks block devices in the guest's order (vda, vdb …)
  * @param net the network device, if the machine has one
+ * @param vsock the host's side of the socket device, if the machine has one; stays the caller's: it is not closed with the
+ *     machine, so that connections live on in the next one
  */
-public record Attachments(List<Disk> disks, Optional<Net> net) {
+public record Attachments(List<Disk> disks, Optional<Net> net, Optional<VsockHub> vsock) {
     /**
      * @throws IllegalArgumentException when there are more disks than {@link Limits#MAX_DISKS}
      */

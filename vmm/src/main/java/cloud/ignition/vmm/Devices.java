@@ -26,6 +26,8 @@ import cloud.ignition.vmm.virtio.net.NetConfig;
 import cloud.ignition.vmm.virtio.net.NetDevice;
 import cloud.ignition.vmm.virtio.net.TapBackend;
 import cloud.ignition.vmm.virtio.rng.RngDevice;
+import cloud.ignition.vmm.virtio.vsock.VsockConfig;
+import cloud.ignition.vmm.virtio.vsock.VsockDevice;
 import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
@@ -37,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * All devices of one machine and how they are wired: two buses for the vCPUs, one event loop for what need not be done
  * on a vCPU's thread. The order of the virtio devices is part of the machine's shape: disks, network, rng, console,
- * balloon.
+ * balloon, vsock.
  */
 final class Devices implements AutoCloseable {
     private static final int SERIAL_LINE = 4;
@@ -59,6 +61,7 @@ final class Devices implements AutoCloseable {
     private final RngDevice rng;
     private final ConsoleDevice console;
     private final BalloonDevice balloon;
+    private final @Nullable VsockDevice vsock;
 
     /**
      * Makes and wires all devices; what was made is closed again when one of them fails.
@@ -100,6 +103,11 @@ final class Devices implements AutoCloseable {
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
             balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
+            vsock = attachments
+                    .vsock()
+                    .map(hub -> plug(
+                            new VsockDevice(new VsockConfig(VsockConfig.DEFAULT_CID), hub.backend(), System::nanoTime)))
+                    .orElse(null);
         } catch (RuntimeException e) {
             throw new Closing().then(this::close).because(e);
         }
@@ -161,6 +169,7 @@ final class Devices implements AutoCloseable {
         List<String> parameters = new ArrayList<>();
         slots.forEach(slot -> parameters.add(slot.kernelParameter()));
         parameters.add(DoorbellDevice.kernelParameter());
+        parameters.add(BalloonDevice.kernelParameter());
         parameters.add("ignition.irq=" + DOORBELL_LINE);
         return parameters;
     }
@@ -216,7 +225,8 @@ final class Devices implements AutoCloseable {
                 net == null ? List.of() : List.of(net.save()),
                 rng.save(),
                 console.save(),
-                balloon.save());
+                balloon.save(),
+                vsock == null ? List.of() : List.of(vsock.save()));
         return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
     }
 
@@ -231,7 +241,8 @@ final class Devices implements AutoCloseable {
         CorruptStateException.require(
                 states.transports().size() == slots.size()
                         && states.disks().size() == disks.size()
-                        && states.nets().size() == (net == null ? 0 : 1),
+                        && states.nets().size() == (net == null ? 0 : 1)
+                        && states.vsocks().size() == (vsock == null ? 0 : 1),
                 "a machine with other devices");
         doorbell.restore(state.doorbell());
         for (int i = 0; i < disks.size(); i++) {
@@ -243,6 +254,9 @@ final class Devices implements AutoCloseable {
         rng.restore(states.rng());
         console.restore(states.console());
         balloon.restore(states.balloon());
+        if (vsock != null) {
+            vsock.restore(states.vsocks().getFirst());
+        }
         for (int i = 0; i < slots.size(); i++) {
             slots.get(i).transport().restore(states.transports().get(i));
         }
@@ -259,8 +273,9 @@ final class Devices implements AutoCloseable {
     }
 
     Activity activity(long vcpuCpuNanos) {
+        long lastVsock = vsock == null ? 0 : vsock.lastPacketNanos();
         if (net == null) {
-            return new Activity(0, 0, 0, 0, 0, vcpuCpuNanos);
+            return new Activity(0, 0, 0, 0, lastVsock, vcpuCpuNanos);
         }
         NetActivity seen = net.activity();
         return new Activity(
@@ -268,7 +283,7 @@ final class Devices implements AutoCloseable {
                 seen.packetsOut(),
                 seen.bytesIn(),
                 seen.bytesOut(),
-                seen.lastPacketNanos(),
+                Math.max(seen.lastPacketNanos(), lastVsock),
                 vcpuCpuNanos);
     }
 

@@ -30,7 +30,7 @@ public final class Limits {
     public static final int MAX_FREE_RUNS = 256;
 
     /** Largest snapshot manifest that is read. */
-    public static final int MAX_MANIFEST_BYTES = 64 << 10;
+    public static final int MAX_MANIFEST_BYTES = 256 << 10;
 
     /** Largest snapshot state file that is read. */
     public static final int MAX_STATE_BYTES = 4 << 20;
@@ -40,6 +40,24 @@ public final class Limits {
 
     /** Most CPUID entries of a machine. */
     public static final int MAX_CPUID_ENTRIES = 256;
+
+    /** Largest of KVM's structures that is kept of a vCPU: an XSAVE area with all that Intel has defined has 11 KiB. */
+    public static final int MAX_VCPU_STRUCT_BYTES = 64 << 10;
+
+    /** Highest frequency of a time stamp counter that is believed, in kHz: 100 GHz. */
+    public static final int MAX_TSC_KHZ = 100_000_000;
+
+    /**
+     * How far the frequency of a guest's time stamp counter may be from the host's, in parts per million, before the
+     * host has to scale it: what NTP corrects anyway (the same number as Firecracker's and QEMU's).
+     */
+    public static final int TSC_TOLERANCE_PPM = 250;
+
+    /** Free space that stays on a file system behind the largest snapshot that may be written, in bytes. */
+    public static final long SNAPSHOT_SPACE_MARGIN_BYTES = 8L << 20;
+
+    /** Missing CPU features that are named when a snapshot is refused; the rest is counted. */
+    public static final int NAMED_FEATURES = 8;
 
     private Limits() {}
 }

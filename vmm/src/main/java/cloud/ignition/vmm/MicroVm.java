@@ -4,6 +4,7 @@ import cloud.ignition.linux.Clocks;
 import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.RandomBytes;
+import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
 import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -24,6 +25,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -40,6 +42,12 @@ public final class MicroVm implements AutoCloseable {
     private final VcpuGate gate;
     private final List<VcpuRunner> runners = new ArrayList<>();
     private final AtomicBoolean exited = new AtomicBoolean();
+    /** Bytes of the snapshot's memory file that are not zero; 0 for a machine that was booted. */
+    private long sharedDataBytes;
+
+    /** What each vCPU was told of itself; a restored one is told what it was told before. */
+    private List<Cpuid> cpuids;
+
     private boolean renewalDue;
     private boolean interruptDue;
     private volatile boolean atDoorbell;
@@ -56,6 +64,7 @@ public final class MicroVm implements AutoCloseable {
         this.shape = shape;
         this.shell = shell;
         this.listener = listener;
+        cpuids = shell.cpuids();
         gate = new VcpuGate(shape.vcpus());
         devices = new Devices(shell, attachments, listener, timeline, this::rung, this::ended);
         for (int id = 0; id < shape.vcpus(); id++) {
@@ -65,7 +74,7 @@ public final class MicroVm implements AutoCloseable {
                     devices.ports(),
                     devices.mmio(),
                     gate,
-                    () -> timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN),
+                    () -> firstRun(timeline),
                     this::ended));
         }
     }
@@ -107,15 +116,15 @@ public final class MicroVm implements AutoCloseable {
             Path directory, Attachments attachments, MachineListener listener, WakeTimeline timeline) {
         KvmHost host = KvmHost.open();
         SnapshotManifest manifest = SnapshotManifest.read(directory);
-        if (!manifest.cpu().equals(host.cpuFingerprint())) {
-            throw new SnapshotRefusedException("snapshot " + directory + " is of another CPU: it was saved on "
-                    + manifest.cpu() + ", this host is " + host.cpuFingerprint());
-        }
+        manifest.host().missingOn(host.facts()).ifPresent(why -> {
+            throw SnapshotRefusedException.elsewhere(directory, why);
+        });
         MachineState state = SnapshotReader.readState(directory, manifest);
         Mmap memory = SnapshotReader.mapMemory(directory, manifest);
         timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
         VmShell shell = shell(host, manifest.shape(), memory);
         MicroVm machine = assemble(host, manifest.shape(), shell, attachments, listener, timeline);
+        machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
             machine.load(state);
             timeline.mark(WakeTimeline.Stage.STATE_LOADED);
@@ -123,8 +132,7 @@ public final class MicroVm implements AutoCloseable {
             return machine;
         } catch (CorruptStateException | GuestLieException e) {
             machine.close();
-            throw new SnapshotRefusedException(
-                    "snapshot " + directory + " does not fit this machine: " + e.getMessage(), e);
+            throw SnapshotRefusedException.damaged(directory, "it does not fit this machine: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             machine.close();
             throw e;
@@ -156,8 +164,10 @@ public final class MicroVm implements AutoCloseable {
     private void load(MachineState state) {
         state.chips().restoreChips(shell.vm());
         for (int id = 0; id < shape.vcpus(); id++) {
-            state.vcpus().get(id).restore(host.kvm(), shell.vcpus().get(id));
+            KvmVcpu vcpu = shell.vcpus().get(id);
+            state.vcpus().get(id).restore(host.kvm(), vcpu, shell.cpuids().get(id));
         }
+        cpuids = state.vcpus().stream().map(VcpuState::cpuid).toList();
         state.chips().restoreClock(shell.vm());
         devices.restore(state);
         shell.vcpus().forEach(KvmVcpu::kvmclockCtrl);
@@ -188,6 +198,12 @@ public final class MicroVm implements AutoCloseable {
         atDoorbell = false;
         devices.resume();
         gate.set(VcpuGate.Wish.RUN);
+    }
+
+    /** On a vCPU's thread, right before it enters the guest: what passed since the renewal would be missing on the guest's clock. */
+    private void firstRun(WakeTimeline timeline) {
+        timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+        devices.doorbell().refreshWallClock(Clocks.realtimeNanos());
     }
 
     /** Tells the guest that it is another one than the one that was saved: generation, wall clock, seed. */
@@ -221,18 +237,32 @@ public final class MicroVm implements AutoCloseable {
      * Saves a paused machine, which stays as it is.
      *
      * @param directory must not exist; it is there whole or not at all
-     * @throws java.io.UncheckedIOException when the file system refuses
+     * @throws java.io.UncheckedIOException when the file system refuses or has no room for it; the message is one line
      */
     public void save(Path directory, SnapshotSubject subject) {
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {
-            vcpus.add(VcpuState.save(
-                    host.kvm(), shell.vcpus().get(id), shell.cpuids().get(id), msrs));
+            vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
         SnapshotWriter.write(
-                directory, shape, host.cpuFingerprint(), state, shell.backing().segment(), shell.freePages(), subject);
+                directory,
+                shape,
+                host.facts(),
+                state,
+                shell.backing().segment(),
+                shell.freePages(),
+                mostDataBytes(),
+                subject);
+    }
+
+    /** No more bytes of memory than these can be other than zero: what was restored and what was written since. */
+    private long mostDataBytes() {
+        OptionalLong written = ResidentMemory.writtenBytes(shell.backing().address(), shape.memoryBytes());
+        return written.isPresent()
+                ? Math.min(shape.memoryBytes(), sharedDataBytes + written.getAsLong())
+                : shape.memoryBytes();
     }
 
     /** Gives the guest bytes on its virtio console; what it does not take in time is dropped. */

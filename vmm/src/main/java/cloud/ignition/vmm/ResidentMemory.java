@@ -3,6 +3,8 @@ package cloud.ignition.vmm;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.PageMap;
 import cloud.ignition.linux.Pages;
+import java.util.OptionalLong;
+import java.util.function.LongPredicate;
 
 /** How much of a range of addresses is this process's own memory, page by page. */
 final class ResidentMemory {
@@ -16,21 +18,35 @@ final class ResidentMemory {
      * @param length bytes, a multiple of the page size
      */
     static long ownBytes(long address, long length) {
+        return count(address, length, PageMap::isOwnMemory).orElse(0); // a number to show, nothing depends on it
+    }
+
+    /**
+     * No fewer bytes than were written: private pages, in memory or swapped out. Empty when it cannot be told.
+     *
+     * @param address a multiple of the page size
+     * @param length bytes, a multiple of the page size
+     */
+    static OptionalLong writtenBytes(long address, long length) {
+        return count(address, length, PageMap::isPrivate);
+    }
+
+    private static OptionalLong count(long address, long length, LongPredicate wanted) {
         try (PageMap map = PageMap.open()) {
             long pages = length / Pages.SIZE;
             long own = 0;
             for (long done = 0; done < pages; ) {
                 int loaded = map.load(address + done * Pages.SIZE, pages - done);
                 for (int i = 0; i < loaded; i++) {
-                    if (PageMap.isOwnMemory(map.entry(i))) {
+                    if (wanted.test(map.entry(i))) {
                         own++;
                     }
                 }
                 done += loaded;
             }
-            return own * Pages.SIZE;
+            return OptionalLong.of(own * Pages.SIZE);
         } catch (LinuxException e) {
-            return 0; // a number to show, nothing depends on it
+            return OptionalLong.empty();
         }
     }
 }

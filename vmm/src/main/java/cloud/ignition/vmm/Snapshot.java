@@ -24,7 +24,7 @@ public record Snapshot(MachineShape shape, SnapshotSubject subject, long memoryD
      */
     public static Snapshot describe(Path directory) {
         SnapshotManifest manifest = SnapshotManifest.read(directory);
-        return new Snapshot(manifest.shape(), new SnapshotSubject(manifest.subject()), manifest.memoryDataBytes());
+        return new Snapshot(manifest.shape(), manifest.subject(), manifest.memoryDataBytes());
     }
 
     /**

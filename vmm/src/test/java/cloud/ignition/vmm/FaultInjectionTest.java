@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Refuses every system call of a machine's life once (boot, resume, pause, save, close, restore) and looks what is left behind:
- * nothing may be.
+ * nothing may be. So of a restored machine's save, as far as it makes other calls, and of what connects host and guest.
  */
 class FaultInjectionTest {
     private static final String TAP = "igf" + ProcessHandle.current().pid() % 1_000_000;
@@ -83,7 +83,19 @@ class FaultInjectionTest {
             Map.entry("vmm.virtio.block.FileBackend.read", "requests of a running guest's drivers"),
             Map.entry("vmm.virtio.block.FileBackend.write", "requests of a running guest's drivers"),
             Map.entry("vmm.virtio.net.TapBackend.", "requests of a running guest's drivers"),
-            Map.entry("vmm.virtio.rng.RngDevice.", "requests of a running guest's drivers"));
+            Map.entry("vmm.virtio.rng.RngDevice.", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.vsock.UnixStream.write", "requests of a running guest's drivers"),
+            Map.entry("vmm.virtio.vsock.UnixStream.flush", "requests of a running guest's drivers"),
+            Map.entry("linux.kvm.KvmVcpu.setTscKhz", "snapshots of a host with another clock"),
+            Map.entry("vmm.x86.VcpuState.lambda$restoreTscFrequency", "snapshots of a host with another clock"),
+            Map.entry("vmm.x86.VcpuState.restoreTscFrequency", "snapshots of a host with another clock"),
+            Map.entry("vmm.x86.VcpuState.lambda$restore$", "snapshots of a host with another CPUID"),
+            Map.entry("vmm.x86.VcpuState.checkRefused", "snapshots of a host with other MSRs"));
+
+    /** One way to use a machine. */
+    private interface Life {
+        void live(VsockHub hub) throws InterruptedException;
+    }
 
     private final List<String> problems = new ArrayList<>();
     private HostUse before;
@@ -95,7 +107,8 @@ class FaultInjectionTest {
 
     private Tap tap;
     private BootSource source;
-    private Attachments attachments;
+    private List<Disk> disks;
+    private Net net;
     private Path old;
     private Path saved;
 
@@ -104,12 +117,13 @@ class FaultInjectionTest {
         tap = Tap.open(TAP, false);
         source = TinyKernel.in(directory);
         Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
-        attachments = new Attachments(
-                List.of(new Disk(disk, false)),
-                Optional.of(new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false)));
+        disks = List.of(new Disk(disk, false));
+        net = new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false);
         old = directory.resolve("old");
         saved = directory.resolve("new");
-        bootAndSave(old);
+        try (VsockHub hub = openHub()) {
+            bootAndSave(old, hub);
+        }
         closed();
         before = HostUse.now(directory);
     }
@@ -124,48 +138,66 @@ class FaultInjectionTest {
         Set<String> sites = CallSites.all();
         sites.removeIf(
                 site -> ELSEWHERE.keySet().stream().anyMatch(prefix -> site.startsWith("cloud.ignition." + prefix)));
-        List<List<Faults.Fault>> plan = new ArrayList<>();
-        tidy();
-        try (Faults recording = Faults.none()) {
-            assertThat(life()).isNull();
-            recording.seen(TIMES).forEach(fault -> plan.add(List.of(fault)));
-        }
-        tidy();
-        before = HostUse.now(directory);
         Set<String> covered = new TreeSet<>();
-        List<List<Faults.Fault>> unwinding = new ArrayList<>();
-        plan.forEach(faults -> faults.forEach(fault -> covered.addAll(fault.way())));
-        for (List<Faults.Fault> faults : plan) {
-            for (Faults.Fault seen : refuse(faults)) {
-                // A call that only the way out of a failure makes: refused, too, the next time.
-                if (seen.way().stream().anyMatch(site -> sites.contains(site) && covered.add(site))) {
-                    unwinding.add(List.of(faults.getFirst(), seen));
+        int planned = 0;
+        int unwound = 0;
+        for (Life life : List.<Life>of(this::bootSaveRestore, this::restoreAndSave, SocketLife::live)) {
+            List<Faults.Fault> plan = plan(life, sites, covered);
+            List<List<Faults.Fault>> unwinding = new ArrayList<>();
+            for (Faults.Fault fault : plan) {
+                for (Faults.Fault seen : refuse(life, List.of(fault))) {
+                    // A call that only the way out of a failure makes: refused, too, the next time.
+                    if (seen.way().stream().anyMatch(site -> sites.contains(site) && covered.add(site))) {
+                        unwinding.add(List.of(fault, seen));
+                    }
                 }
             }
-        }
-        for (List<Faults.Fault> faults : unwinding) {
-            refuse(faults);
+            for (List<Faults.Fault> faults : unwinding) {
+                refuse(life, faults);
+            }
+            planned += plan.size();
+            unwound += unwinding.size();
         }
         assertThat(String.join("\n\n", problems)).isEmpty();
-        assertThat(plan.size()).as("calls of a life").isGreaterThan(150);
-        assertThat(unwinding.size()).as("calls of a way out").isGreaterThan(2);
+        assertThat(planned).as("calls of the lives").isGreaterThan(150);
+        assertThat(unwound).as("calls of a way out").isGreaterThan(2);
         sites.removeAll(covered);
         assertThat(sites)
                 .as("call sites that no life of this test goes through")
                 .isEmpty();
         SnapshotReader.verify(old);
-        restoreFrom(old);
+        try (VsockHub hub = openHub()) {
+            restoreFrom(old, hub);
+        }
         closed();
     }
 
+    /** What to refuse of a life: all ways through a place that no life before went through. */
+    private List<Faults.Fault> plan(Life life, Set<String> sites, Set<String> covered) throws Exception {
+        List<Faults.Fault> seen;
+        tidy();
+        try (Faults recording = Faults.none()) {
+            assertThat(outcome(life)).isNull();
+            seen = recording.seen(TIMES);
+        }
+        tidy();
+        before = HostUse.now(directory);
+        Set<String> known = Set.copyOf(covered);
+        List<Faults.Fault> plan = seen.stream()
+                .filter(fault -> fault.way().stream().anyMatch(site -> sites.contains(site) && !known.contains(site)))
+                .toList();
+        plan.forEach(fault -> covered.addAll(fault.way()));
+        return plan;
+    }
+
     /** Lives with refused calls and compares what the process has of the host's; returns the calls that were seen. */
-    private List<Faults.Fault> refuse(List<Faults.Fault> faults) throws Exception {
+    private List<Faults.Fault> refuse(Life life, List<Faults.Fault> faults) throws Exception {
         RuntimeException failure = null;
         boolean refused = false;
         List<Faults.Fault> seen = List.of();
         for (int attempt = 0; attempt < ATTEMPTS && !refused; attempt++) {
             try (Faults armed = Faults.of(faults)) {
-                failure = life();
+                failure = outcome(life);
                 refused = armed.refused();
                 seen = armed.seen(1);
             }
@@ -195,14 +227,10 @@ class FaultInjectionTest {
                 || failure instanceof BootException;
     }
 
-    /** A whole life; returns what ended it early, if anything did. */
-    private @Nullable RuntimeException life() throws Exception {
-        try {
-            bootAndSave(saved);
-            if (Files.exists(saved)) {
-                SnapshotReader.verify(saved);
-                restoreFrom(saved);
-            }
+    /** Returns what ended a life early, if anything did. */
+    private @Nullable RuntimeException outcome(Life life) throws Exception {
+        try (VsockHub hub = openHub()) {
+            life.live(hub);
             return null;
         } catch (RuntimeException e) {
             return e;
@@ -211,9 +239,34 @@ class FaultInjectionTest {
         }
     }
 
-    private void bootAndSave(Path into) throws InterruptedException {
+    private void bootSaveRestore(VsockHub hub) throws InterruptedException {
+        bootAndSave(saved, hub);
+        if (Files.exists(saved)) {
+            SnapshotReader.verify(saved);
+            restoreFrom(saved, hub);
+        }
+    }
+
+    /** The holes of the old snapshot's memory stay holes. */
+    private void restoreAndSave(VsockHub hub) {
+        try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline())) {
+            machine.resume();
+            machine.pause();
+            machine.save(saved, SUBJECT);
+        }
+    }
+
+    private VsockHub openHub() {
+        return VsockHub.open(directory.resolve("vsock"));
+    }
+
+    private Attachments with(VsockHub hub) {
+        return new Attachments(disks, Optional.of(net), Optional.of(hub));
+    }
+
+    private void bootAndSave(Path into, VsockHub hub) throws InterruptedException {
         Guest guest = new Guest();
-        try (MicroVm machine = MicroVm.boot(SHAPE, source, attachments, guest)) {
+        try (MicroVm machine = MicroVm.boot(SHAPE, source, with(hub), guest)) {
             machine.resume();
             guest.awaitGreetingOrExit();
             machine.pause();
@@ -223,8 +276,8 @@ class FaultInjectionTest {
         }
     }
 
-    private void restoreFrom(Path snapshot) {
-        try (MicroVm machine = MicroVm.restore(snapshot, attachments, new Guest(), new WakeTimeline())) {
+    private void restoreFrom(Path snapshot, VsockHub hub) {
+        try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
             machine.pause();

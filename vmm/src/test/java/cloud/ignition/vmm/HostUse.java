@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  *
  * @param descriptors what open descriptors point to, and how many do; without the JVM's own jars
  * @param mappings mapped files and KVM's pages, and how many mappings there are of each
- * @param reservedMiB memory mapped without reservation, as guest memory is, in units of 32 MiB
+ * @param reservedMiB MiB mapped without reservation, as guest memory is; whole units of 64 MiB of each mapping
  * @param threads names of the machines' threads that live
  * @param files names in the directory of the test, the snapshots' inner ones included
  */
@@ -26,7 +26,7 @@ record HostUse(
         long reservedMiB,
         List<String> threads,
         List<String> files) {
-    private static final long UNIT = 32L << 20;
+    private static final long UNIT = 64L << 20;
 
     static HostUse now(Path directory) throws IOException {
         return new HostUse(openDescriptors(), mapped(directory), reserved(), liveThreads(), names(directory));
@@ -69,7 +69,10 @@ record HostUse(
         return counts;
     }
 
-    /** The C library's heaps are such memory, too, but small; so is the Java heap, but not writable before it is used. */
+    /**
+     * The C library's heaps are such memory, too, each less than a unit, and they grow with the compiler's needs: not counted. So is the Java
+     * heap, but not writable before it is used.
+     */
     private static long reserved() throws IOException {
         long bytes = 0;
         long size = 0;
@@ -78,10 +81,10 @@ record HostUse(
                 size = Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
             } else if (line.startsWith("VmFlags:")) {
                 String flags = line.toLowerCase(Locale.ROOT) + " ";
-                bytes += flags.contains(" wr ") && flags.contains(" nr ") ? size : 0;
+                bytes += flags.contains(" wr ") && flags.contains(" nr ") ? size / UNIT * UNIT : 0;
             }
         }
-        return (bytes + UNIT / 2) / UNIT * (UNIT >> 20);
+        return bytes >> 20;
     }
 
     private static List<String> liveThreads() {

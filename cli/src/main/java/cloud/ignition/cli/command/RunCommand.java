@@ -32,6 +32,10 @@ final class RunCommand implements Command {
                 .option(Option.value("SIZE", "guest memory (default: 256M)", "-m", "--memory"))
                 .option(Option.value("N", "number of vCPUs (default: 1)", "--cpus"))
                 .option(Option.value(
+                        "SIZE[/s]", "bytes a second, each way, that its network carries (default: any)", "--net-rate"))
+                .option(Option.value(
+                        "N", "packets a second, each way, that its network carries (default: any)", "--net-packets"))
+                .option(Option.value(
                         "TRIGGER",
                         "when the application is ready: first-listen (default), nth-listen=N,"
                                 + " listen-on-port=PORT, user-space-ready, manual",

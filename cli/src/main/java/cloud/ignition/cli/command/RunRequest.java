@@ -12,6 +12,7 @@ import java.util.Optional;
 /** The options of {@code run} as the API's request; what needs the daemon's knowledge is left to the daemon. */
 final class RunRequest {
     private static final int MOST_VCPUS = 64;
+    private static final int MOST_PACKETS_PER_SECOND = 999_999_999;
 
     private RunRequest() {}
 
@@ -25,6 +26,13 @@ final class RunRequest {
         arguments.value("--name").ifPresent(value -> request.put("name", value));
         arguments.value("--memory").ifPresent(v -> request.put("memoryBytes", Units.parseBytes("--memory", v)));
         arguments.value("--cpus").ifPresent(v -> request.put("vcpus", Units.parseCount("--cpus", v, 1, MOST_VCPUS)));
+        arguments
+                .value("--net-rate")
+                .ifPresent(v -> request.put("netBytesPerSecond", Units.parseBytesPerSecond("--net-rate", v)));
+        arguments
+                .value("--net-packets")
+                .ifPresent(v -> request.put(
+                        "netPacketsPerSecond", Units.parseCount("--net-packets", v, 0, MOST_PACKETS_PER_SECOND)));
         arguments.value("--snapshot").ifPresent(value -> request.put("snapshot", value));
         arguments
                 .value("--idle")

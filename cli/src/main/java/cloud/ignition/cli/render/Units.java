@@ -37,6 +37,21 @@ public final class Units {
     }
 
     /**
+     * Reads a rate such as {@code 10M} or {@code 10MB/s}: a size for each second.
+     *
+     * @param option named in the error
+     * @return bytes a second
+     */
+    public static long parseBytesPerSecond(String option, String text) {
+        String size = text.endsWith("/s") ? text.substring(0, text.length() - 2) : text;
+        if (!SIZE.matcher(size).matches()) {
+            throw CliException.usage("option " + option + ": '" + text
+                    + "' is not a rate in bytes a second; write for example 512K or 10M/s");
+        }
+        return parseBytes(option, size);
+    }
+
+    /**
      * Reads a time such as {@code 10s}, {@code 500ms}, {@code 5m}; a bare number is seconds.
      *
      * @param option named in the error

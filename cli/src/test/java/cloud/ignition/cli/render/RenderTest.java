@@ -40,6 +40,20 @@ class RenderTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"10M/s,10485760", "512K,524288", "1MB/s,1048576", "0,0"})
+    void rates(String text, long bytesPerSecond) {
+        assertThat(Units.parseBytesPerSecond("--net-rate", text)).isEqualTo(bytesPerSecond);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"x", "10M/m", "/s", "10M/s/s", "10Mbit"})
+    void whatIsNoRateIsAUsageError(String text) {
+        assertThatThrownBy(() -> Units.parseBytesPerSecond("--net-rate", text))
+                .isInstanceOf(CliException.class)
+                .hasMessageContaining("option --net-rate: '" + text + "' is not a rate");
+    }
+
+    @ParameterizedTest
     @CsvSource({"10s,10000", "10,10000", "500ms,500", "5m,300000", "2h,7200000", "1d,86400000", "0,0"})
     void durations(String text, long millis) {
         assertThat(Units.parseDuration("--idle", text)).isEqualTo(Duration.ofMillis(millis));

@@ -11,7 +11,7 @@ final class ApiException extends RuntimeException {
     private final String code;
 
     private ApiException(int status, String code, String message) {
-        super(message);
+        super(oneLine(message));
         this.status = status;
         this.code = code;
     }
@@ -68,6 +68,20 @@ final class ApiException extends RuntimeException {
             case UserException.FAILED -> HttpStatus.BAD_GATEWAY_502;
             default -> HttpStatus.INTERNAL_SERVER_ERROR_500;
         };
+    }
+
+    /** What the client sent may be in the message, and the message goes into the log: no line ends, no escapes, no end. */
+    private static String oneLine(String message) {
+        StringBuilder line = new StringBuilder();
+        message.chars()
+                .limit(ApiLimits.MESSAGE_CHARS)
+                .forEach(c -> line.append(Character.isISOControl(c) || isLineEnd(c) ? '?' : (char) c));
+        return message.length() > ApiLimits.MESSAGE_CHARS ? line.append('…').toString() : line.toString();
+    }
+
+    private static boolean isLineEnd(int c) {
+        return Character.getType(c) == Character.LINE_SEPARATOR
+                || Character.getType(c) == Character.PARAGRAPH_SEPARATOR;
     }
 
     int status() {

@@ -33,6 +33,9 @@ final class ApiLimits {
     /** Time given to requests in progress when the daemon ends. */
     static final Duration SHUTDOWN = Duration.ofSeconds(2);
 
+    /** Longest message of a refused request; a longer one is cut, for it quotes what the client sent. */
+    static final int MESSAGE_CHARS = 1000;
+
     /** Most lines that {@code tail} may ask for. */
     static final int TAIL_LINES = 1_000_000;
 }

@@ -22,12 +22,15 @@ final class AppJson {
         json.put("state", view.state().word());
         json.put("message", view.message());
         json.put("address", view.address());
+        json.put("vsock", view.vsock().toString());
         json.put("createdAt", view.createdAt().toString());
         json.put("stateSince", view.stateSince().toString());
         json.put("residentBytes", view.residentBytes());
         json.put("balloonBytes", view.balloonBytes());
         json.put("givenBackBytes", view.givenBackBytes());
         json.put("snapshotBytes", view.snapshotBytes());
+        ArrayNode refused = json.putArray("refusedSnapshots");
+        view.refusedSnapshots().forEach(refused::add);
         json.put("wakes", view.wakes());
         json.put("coldBoots", view.coldBoots());
         view.exitCode().ifPresent(code -> json.put("exitCode", code));

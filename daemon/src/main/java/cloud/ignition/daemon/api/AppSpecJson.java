@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.api;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -20,6 +21,9 @@ final class AppSpecJson {
         String name = fields.text("name").orElse(defaults.name());
         int vcpus = toInt("vcpus", fields.integer("vcpus").orElse(defaults.vcpus()));
         long memoryBytes = fields.integer("memoryBytes").orElse(defaults.memoryBytes());
+        NetLimit net = new NetLimit(
+                fields.integer("netBytesPerSecond").orElse(0),
+                fields.integer("netPacketsPerSecond").orElse(0));
         List<PortMapping> ports =
                 fields.texts("ports").stream().map(PortMapping::parse).toList();
         List<String> env = fields.texts("env");
@@ -39,6 +43,7 @@ final class AppSpecJson {
                 image,
                 vcpus,
                 memoryBytes,
+                net,
                 ports,
                 env,
                 command,
@@ -57,6 +62,8 @@ final class AppSpecJson {
         json.put("image", spec.image());
         json.put("vcpus", spec.vcpus());
         json.put("memoryBytes", spec.memoryBytes());
+        json.put("netBytesPerSecond", spec.net().bytesPerSecond());
+        json.put("netPacketsPerSecond", spec.net().packetsPerSecond());
         texts(
                 json.putArray("ports"),
                 spec.ports().stream().map(PortMapping::toString).toList());

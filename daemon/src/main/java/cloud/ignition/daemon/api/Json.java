@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.CharConversionException;
 import java.io.IOException;
 
 /** JSON text to tree and back, strict and bounded. */
@@ -44,6 +45,9 @@ final class Json {
                     : " at line " + e.getLocation().getLineNr() + ", column "
                             + e.getLocation().getColumnNr();
             throw ApiException.badRequest("the request body is not valid JSON" + where + ": " + firstLine(e));
+        } catch (CharConversionException e) {
+            // from bytes that look like UTF-16 or UTF-32; broken UTF-8 is a syntax error
+            throw ApiException.badRequest("the request body is not valid JSON: it is not UTF-8");
         } catch (IOException e) {
             throw new IllegalStateException("reading JSON from memory", e);
         }

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param image image reference as given
  * @param vcpus number of vCPUs
  * @param memoryBytes guest memory in bytes, a multiple of 2 MiB
+ * @param net what its network may carry
  * @param ports published ports
  * @param env environment variables {@code K=V} on top of the image's
  * @param command replaces the image's Cmd; empty for the image's
@@ -27,6 +28,7 @@ public record AppSpec(
         String image,
         int vcpus,
         long memoryBytes,
+        NetLimit net,
         List<PortMapping> ports,
         List<String> env,
         List<String> command,
@@ -59,6 +61,7 @@ public record AppSpec(
                 image,
                 1,
                 DEFAULT_MEMORY_BYTES,
+                NetLimit.NONE,
                 List.of(),
                 List.of(),
                 List.of(),
@@ -78,6 +81,7 @@ public record AppSpec(
                 image,
                 vcpus,
                 memoryBytes,
+                net,
                 ports,
                 env,
                 command,

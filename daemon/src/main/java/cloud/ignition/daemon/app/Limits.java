@@ -25,6 +25,12 @@ public final class Limits {
     /** Longest idle time. */
     public static final Duration MAX_IDLE_AFTER = Duration.ofDays(365);
 
+    /** Least network rate, bytes a second: under it no connection lives. */
+    public static final long MIN_NET_BYTES_PER_SECOND = 1 << 10;
+
+    /** Highest network rate, bytes or packets a second: a token bucket's. */
+    public static final long MAX_NET_PER_SECOND = 1_000_000_000;
+
     /** Wakes whose reports are kept per app. */
     public static final int KEPT_WAKE_REPORTS = 20;
 

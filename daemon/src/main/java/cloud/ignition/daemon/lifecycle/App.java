@@ -11,7 +11,11 @@ import cloud.ignition.daemon.state.AppLog;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.daemon.state.SnapshotShelf;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.vmm.Reclaimed;
+import cloud.ignition.vmm.VsockHub;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,6 +55,7 @@ final class App {
 
     private final Session.Owner owner;
     private final Runnable onPacket;
+    private @Nullable VsockHub vsock;
     private @Nullable Future<?> deadline;
     private boolean heldBack;
     private volatile Published published;
@@ -106,12 +111,14 @@ final class App {
                 app.message(),
                 app.spec(),
                 address.guestAddress(),
+                services.state().vsock(app.id()),
                 app.createdAt(),
                 now.since(),
                 running == null ? 0 : running.residentBytes(),
                 reclaimed.balloonBytes(),
                 reclaimed.givenBackBytes(),
                 shelf.allocatedBytes(),
+                shelf.refused().stream().map(Path::toString).toList(),
                 app.wakes(),
                 app.coldBoots(),
                 app.exitCode(),
@@ -148,10 +155,45 @@ final class App {
     }
 
     MachinePlan plan() {
-        return new MachinePlan(record.spec(), record.launch().orElseThrow(), requireLink(), record.kernelDigest());
+        VsockHub hub = vsock;
+        if (hub == null) {
+            throw new IllegalStateException("an app in this state has a vsock hub");
+        }
+        return new MachinePlan(record.spec(), record.launch().orElseThrow(), requireLink(), hub, record.kernelDigest());
     }
 
-    // ---- the network ----
+    // ---- what the host has of it while it is up, with or without a machine ----
+
+    void attach() {
+        link = services.network().attach(address, record.spec().ports());
+        Path path = services.state().vsock(record.id());
+        try {
+            vsock = VsockHub.open(path);
+        } catch (LinuxException | UncheckedIOException e) {
+            throw UserException.unavailable(
+                    "app " + name() + " cannot have its socket " + path + ": " + e.getMessage()
+                            + "; see whether something else is there",
+                    e);
+        }
+    }
+
+    /** Takes all of it away for good. */
+    void detach() {
+        Link held = link;
+        link = null;
+        if (held != null) {
+            held.remove();
+        }
+        closeVsock();
+    }
+
+    private void closeVsock() {
+        VsockHub held = vsock;
+        vsock = null;
+        if (held != null) {
+            held.close();
+        }
+    }
 
     /** Has the next packet wake the app. */
     void watch() {
@@ -190,6 +232,7 @@ final class App {
         if (held != null) {
             held.close();
         }
+        closeVsock();
         if (record.phase() == Phase.UP) {
             services.state().write(record);
         }

@@ -90,9 +90,7 @@ final class AppSupervisor implements Session.Owner {
             app.record = app.record.withLaunch(launch).inPhase(Phase.UP, Instant.now(), "", Optional.empty());
             app.services.state().write(app.record);
             try {
-                app.link = app.services
-                        .network()
-                        .attach(app.address, app.record.spec().ports());
+                app.attach();
                 booting.coldBoot(false);
             } catch (RuntimeException e) {
                 ending.fail(App.describe(e), e);

@@ -4,7 +4,6 @@ import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.UserException;
-import cloud.ignition.daemon.network.Link;
 import cloud.ignition.daemon.state.AppRecord.Phase;
 import cloud.ignition.vmm.MachineExit;
 import java.time.Instant;
@@ -63,11 +62,7 @@ final class Ending {
         if (last != null) {
             app.close(last);
         }
-        Link held = app.link;
-        app.link = null;
-        if (held != null) {
-            held.remove();
-        }
+        app.detach();
         app.services.network().withdraw(app.name(), app.address);
         // Durable first: a crash in between must not wake what was stopped.
         app.record = app.record.inPhase(phase, Instant.now(), message, exitCode);

@@ -13,6 +13,12 @@ final class Limits {
     /** Pause before a wake is tried again that the host refused. */
     static final Duration WAKE_RETRY = Duration.ofSeconds(2);
 
+    /** Pause before a save is tried again that failed; doubled with each failure in a row. */
+    static final Duration SAVE_RETRY = Duration.ofSeconds(30);
+
+    /** The longest such pause. */
+    static final Duration MAX_SAVE_RETRY = Duration.ofMinutes(10);
+
     /** How long after a wake its time line is logged: by then the first packet has gone out. */
     static final Duration WAKE_LOG_DELAY = Duration.ofSeconds(1);
 

@@ -12,7 +12,7 @@ final class Mailbox implements Executor {
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private boolean running;
 
-    /** @param onBug told, on the mailbox, of an exception that a task let out */
+    /** @param onBug told, on the mailbox, of an exception or error that a task let out */
     Mailbox(Executor pool, Consumer<RuntimeException> onBug) {
         this.pool = pool;
         this.onBug = onBug;
@@ -44,6 +44,9 @@ final class Mailbox implements Executor {
                 task.run();
             } catch (RuntimeException e) {
                 onBug.accept(e);
+            } catch (Error e) {
+                // No later task may be lost by it: an app that failed can be removed, one without a mailbox cannot.
+                onBug.accept(new IllegalStateException("a task ended by " + e, e));
             }
         }
     }

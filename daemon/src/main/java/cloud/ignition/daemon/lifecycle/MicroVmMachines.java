@@ -1,8 +1,10 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.SnapshotTrigger;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.image.GuestParts;
+import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.Nameservers;
 import cloud.ignition.vmm.Activity;
 import cloud.ignition.vmm.Attachments;
@@ -11,6 +13,7 @@ import cloud.ignition.vmm.DoorbellTrigger;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
@@ -62,9 +65,23 @@ final class MicroVmMachines implements MachineFactory {
                     "root image " + root + " of app " + plan.spec().name() + " is gone; pull its image again");
         }
         return new Attachments(
-                List.of(new Attachments.Disk(root, true)),
-                Optional.of(new Attachments.Net(
-                        plan.link().tap(), plan.link().address().guestMac())));
+                List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)), Optional.of(plan.vsock()));
+    }
+
+    /** No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. */
+    private static Attachments.Net net(MachinePlan plan) {
+        AppAddress address = plan.link().address();
+        NetLimit limit = plan.spec().net();
+        return new Attachments.Net(
+                plan.link().tap(),
+                address.guestMac(),
+                List.of(address.guestInetAddress()),
+                new NetRate(budget(limit.bytesPerSecond()), budget(limit.packetsPerSecond())),
+                false);
+    }
+
+    private static Optional<NetRate.Budget> budget(long perSecond) {
+        return perSecond == 0 ? Optional.empty() : Optional.of(new NetRate.Budget(perSecond, perSecond));
     }
 
     private static DoorbellTrigger trigger(SnapshotTrigger trigger) {
@@ -93,8 +110,10 @@ final class MicroVmMachines implements MachineFactory {
         // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
         @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
-            throw new SnapshotRefusedException("snapshot " + snapshot + " is of image " + image + ", app "
-                    + plan.spec().name() + " is of " + plan.launch().imageDigest());
+            throw SnapshotRefusedException.elsewhere(
+                    snapshot,
+                    "it is of image " + image + ", app " + plan.spec().name() + " is of "
+                            + plan.launch().imageDigest());
         }
         // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
         Snapshot.verify(snapshot);

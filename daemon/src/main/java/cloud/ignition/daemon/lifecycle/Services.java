@@ -32,9 +32,11 @@ record Services(
      * @param trigger until a boot without its trigger counts as running
      * @param quiesce until a guest that does not answer is paused by force
      * @param wakeRetry until a wake that the host refused is tried again
+     * @param saveRetry until a save that failed is tried again; longer after more than one
      */
-    record Timeouts(Duration trigger, Duration quiesce, Duration wakeRetry) {
-        static final Timeouts DEFAULT = new Timeouts(Limits.TRIGGER_TIMEOUT, Limits.QUIESCE_TIMEOUT, Limits.WAKE_RETRY);
+    record Timeouts(Duration trigger, Duration quiesce, Duration wakeRetry, Duration saveRetry) {
+        static final Timeouts DEFAULT =
+                new Timeouts(Limits.TRIGGER_TIMEOUT, Limits.QUIESCE_TIMEOUT, Limits.WAKE_RETRY, Limits.SAVE_RETRY);
     }
 
     /** Runs a short task later, come what may. */

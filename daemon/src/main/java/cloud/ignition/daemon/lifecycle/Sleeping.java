@@ -17,6 +17,9 @@ final class Sleeping {
     private @Nullable IdleClock idleClock;
     private long lastPacketBeforeSuspend;
 
+    /** In a row. */
+    private int failedSaves;
+
     Sleeping(App app) {
         this.app = app;
     }
@@ -27,8 +30,19 @@ final class Sleeping {
             IdleClock clock = new IdleClock(
                     idleNanos, System.nanoTime(), running.machine().activity());
             idleClock = clock;
-            app.setDeadline(app.record.spec().idleAfter(), running, () -> lookWhetherIdle(running, clock));
+            app.setDeadline(untilNextSave(), running, () -> lookWhetherIdle(running, clock));
         }
+    }
+
+    /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
+    private Duration untilNextSave() {
+        Duration idle = app.record.spec().idleAfter();
+        if (failedSaves == 0) {
+            return idle;
+        }
+        Duration pause = app.services.limits().saveRetry().multipliedBy(1L << Math.min(failedSaves - 1, 16));
+        Duration bounded = pause.compareTo(Limits.MAX_SAVE_RETRY) > 0 ? Limits.MAX_SAVE_RETRY : pause;
+        return bounded.compareTo(idle) > 0 ? bounded : idle;
     }
 
     private void lookWhetherIdle(Session running, IdleClock clock) {
@@ -86,9 +100,12 @@ final class Sleeping {
             app.shelf.removeOlder();
             app.record = app.record.inPhase(Phase.UP, app.record.phaseSince(), "", Optional.empty());
             app.services.state().write(app.record);
+            failedSaves = 0;
             return true;
         } catch (RuntimeException e) {
-            app.note("could not be saved: " + App.describe(e));
+            failedSaves++;
+            app.note("could not be saved: " + App.describe(e)
+                    + (app.shelf.newest().isPresent() ? "; the former snapshot stays valid" : "; stays awake"));
             LOG.log(System.Logger.Level.WARNING, "saving app " + app.name(), e);
             return false;
         }

@@ -5,6 +5,7 @@ import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.WakeTimeline;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -26,16 +27,8 @@ final class Waking {
     void adoptSleeping() {
         try {
             app.services.network().adopt(app.name(), app.record.spec().ports());
-            app.link =
-                    app.services.network().attach(app.address, app.record.spec().ports());
-            app.shelf.removeOlder();
-            app.shelf.newest().ifPresent(newest -> {
-                try {
-                    app.services.machines().check(newest, app.plan());
-                } catch (SnapshotRefusedException e) {
-                    refuse(newest, e);
-                }
-            });
+            app.attach();
+            keepNewestWhole();
             app.become(AppState.SLEEPING);
             app.watch();
         } catch (UserException e) {
@@ -106,11 +99,32 @@ final class Waking {
                 }));
     }
 
+    /** Takes a bad snapshot out of the way and says so once; nothing that goes wrong here keeps the app from booting. */
     private void refuse(Path snapshot, SnapshotRefusedException cause) {
-        Path aside = app.shelf.setAside(snapshot);
-        String line =
-                "snapshot refused, cold boot instead: " + cause.getMessage() + "; set aside as " + aside.getFileName();
+        String line = "snapshot refused, cold boot instead: " + cause.getMessage();
+        try {
+            Path aside = app.shelf.setAside(snapshot, Instant.now(), cause.reason());
+            line += "; set aside as " + aside.getFileName();
+        } catch (UncheckedIOException e) {
+            line += "; it could not be set aside: " + App.describe(e);
+        }
         LOG.log(System.Logger.Level.WARNING, "app " + app.name() + ": " + line);
         app.note(line);
+    }
+
+    /** Checks the newest snapshot; what a crash left behind it goes only when it is good, else is the next to be tried. */
+    private void keepNewestWhole() {
+        for (Optional<Path> newest = app.shelf.newest(); newest.isPresent(); newest = app.shelf.newest()) {
+            try {
+                app.services.machines().check(newest.get(), app.plan());
+                break;
+            } catch (SnapshotRefusedException e) {
+                refuse(newest.get(), e);
+                if (newest.equals(app.shelf.newest())) {
+                    break; // could not be set aside; the wake refuses it again
+                }
+            }
+        }
+        app.shelf.removeOlder();
     }
 }

@@ -1,5 +1,8 @@
 package cloud.ignition.daemon.network;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
 /**
@@ -30,6 +33,16 @@ public record AppAddress(int index, int host, int guest) {
     /** Dotted address of the guest's side. */
     public String guestAddress() {
         return dotted(guest);
+    }
+
+    /** The same as {@link #guestAddress}. */
+    public InetAddress guestInetAddress() {
+        try {
+            return InetAddress.getByAddress(
+                    ByteBuffer.allocate(Integer.BYTES).putInt(guest).array());
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("four bytes are an address", e);
+        }
     }
 
     /** MAC address of the host's side. */

@@ -2,6 +2,7 @@ package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.GuestEnd;
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -97,6 +98,8 @@ final class AppRecordJson {
         node.put("image", spec.image());
         node.put("vcpus", spec.vcpus());
         node.put("memoryBytes", spec.memoryBytes());
+        node.put("netBytesPerSecond", spec.net().bytesPerSecond());
+        node.put("netPacketsPerSecond", spec.net().packetsPerSecond());
         writeTexts(
                 node, "ports", spec.ports().stream().map(PortMapping::toString).toList());
         writeTexts(node, "env", spec.env());
@@ -116,6 +119,7 @@ final class AppRecordJson {
                 text(node, "image"),
                 Math.toIntExact(number(node, "vcpus")),
                 number(node, "memoryBytes"),
+                new NetLimit(numberOrZero(node, "netBytesPerSecond"), numberOrZero(node, "netPacketsPerSecond")),
                 texts(node, "ports").stream().map(PortMapping::parse).toList(),
                 texts(node, "env"),
                 texts(node, "command"),
@@ -172,6 +176,11 @@ final class AppRecordJson {
                         key,
                         node.path(key).isIntegralNumber() && node.path(key).canConvertToLong())
                 .longValue();
+    }
+
+    /** A number that records of the first versions lack. */
+    private static long numberOrZero(JsonNode node, String key) {
+        return node.has(key) ? number(node, key) : 0;
     }
 
     private static List<String> texts(JsonNode node, String key) {

@@ -17,5 +17,11 @@ final class Limits {
     /** Seconds after which a follower that gets nothing is asked whether it is still there. */
     static final int FOLLOWER_CHECK_SECONDS = 2;
 
+    /** Refused snapshots of one app that are kept to be looked at; the oldest goes when there are more. */
+    static final int KEPT_REFUSED = 3;
+
+    /** Longest reason in the name of a refused snapshot, characters. */
+    static final int MAX_REASON_NAME = 80;
+
     private Limits() {}
 }

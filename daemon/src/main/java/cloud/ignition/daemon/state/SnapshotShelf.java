@@ -4,21 +4,28 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * The snapshots of one app: directories {@code snapshots/N} with rising numbers, each written under a temporary name and
  * renamed by the writer. The newest is the app's memory; older ones are garbage. A refused one is set aside as
- * {@code snapshots/N.refused} so that it can be looked at; only the last such is kept.
+ * {@code snapshots/refused-TIME-REASON} so that it can be looked at, and never used again; the last few such are kept.
  */
 public final class SnapshotShelf {
-    private static final String REFUSED = ".refused";
+    private static final String REFUSED = "refused-";
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     private final Path directory;
     private long size = -1;
@@ -47,13 +54,12 @@ public final class SnapshotShelf {
         return directory.resolve(Long.toString(numbers.isEmpty() ? 1 : numbers.getLast() + 1));
     }
 
-    /** Removes everything but the newest snapshot and the one that was set aside. */
+    /** Removes everything but the newest snapshot and those that were set aside. */
     public synchronized void removeOlder() {
         size = -1;
         Optional<Path> newest = newest();
         for (Path entry : entries()) {
-            String name = entry.getFileName().toString();
-            if (!name.endsWith(REFUSED) && !newest.equals(Optional.of(entry))) {
+            if (!isRefused(entry) && !newest.equals(Optional.of(entry))) {
                 delete(entry);
             }
         }
@@ -63,27 +69,54 @@ public final class SnapshotShelf {
     public synchronized void clear() {
         size = -1;
         for (Path entry : entries()) {
-            if (!entry.getFileName().toString().endsWith(REFUSED)) {
+            if (!isRefused(entry)) {
                 delete(entry);
             }
         }
     }
 
-    /** Takes a snapshot that was refused out of the way; returns where it is now. */
-    public synchronized Path setAside(Path snapshot) {
+    /**
+     * Takes a snapshot that was refused out of the way.
+     *
+     * @param time when it was refused
+     * @param reason one line for people; what of it can be in a file name is
+     * @return where it is now
+     */
+    public synchronized Path setAside(Path snapshot, Instant time, String reason) {
         size = -1;
-        for (Path entry : entries()) {
-            if (entry.getFileName().toString().endsWith(REFUSED)) {
-                delete(entry);
-            }
+        String name = REFUSED + TIME.format(time) + "-" + fileName(reason);
+        Path aside = directory.resolve(name);
+        for (int i = 2; Files.exists(aside, LinkOption.NOFOLLOW_LINKS); i++) {
+            aside = directory.resolve(name + "-" + i);
         }
-        Path aside = snapshot.resolveSibling(snapshot.getFileName() + REFUSED);
         try {
             Files.move(snapshot, aside, StandardCopyOption.ATOMIC_MOVE);
+            DurableFile.syncDirectory(directory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        List<Path> all = refused();
+        all.subList(0, Math.max(0, all.size() - Limits.KEPT_REFUSED)).forEach(SnapshotShelf::delete);
         return aside;
+    }
+
+    /** The snapshots that were set aside, oldest first. */
+    public synchronized List<Path> refused() {
+        List<Path> refused = new ArrayList<>(entries());
+        refused.removeIf(entry -> !isRefused(entry));
+        refused.sort(Comparator.comparing(entry -> entry.getFileName().toString()));
+        return refused;
+    }
+
+    private static boolean isRefused(Path entry) {
+        return entry.getFileName().toString().startsWith(REFUSED);
+    }
+
+    private static String fileName(String reason) {
+        String words = reason.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        String bounded = words.substring(0, Math.min(words.length(), Limits.MAX_REASON_NAME));
+        String trimmed = bounded.replaceAll("^-|-$", "");
+        return trimmed.isEmpty() ? "unknown" : trimmed;
     }
 
     /** Disk space of everything on the shelf, bytes. */

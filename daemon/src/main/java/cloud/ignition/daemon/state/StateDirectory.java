@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.UserException;
+import cloud.ignition.vmm.VsockHub;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -25,10 +26,12 @@ import org.jspecify.annotations.Nullable;
  * apps/ID/app.json              {@link AppRecord}
  * apps/ID/snapshots/N/          one snapshot, see {@link SnapshotShelf}
  * apps/ID/log/                  see {@link AppLog}
+ * apps/ID/vsock                 the socket of a {@link VsockHub}, while the app is up
  * images/                       the image store
  * </pre>
  */
 public final class StateDirectory implements AutoCloseable {
+    private static final int ID_LENGTH = 12;
     private static final String APP_FILE = "app.json";
 
     private final Path root;
@@ -46,6 +49,7 @@ public final class StateDirectory implements AutoCloseable {
      */
     public static StateDirectory open(Path directory) {
         Path root = directory.toAbsolutePath().normalize();
+        checkLength(root);
         FileChannel channel = null;
         try {
             Files.createDirectories(
@@ -72,6 +76,17 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
+    private static void checkLength(Path root) {
+        Path longest = vsock(root, "0".repeat(ID_LENGTH));
+        if (!VsockHub.fits(longest)) {
+            int most = VsockHub.MAX_PATH_BYTES
+                    - (longest.toString().length() - root.toString().length());
+            throw UserException.invalid("state directory " + root
+                    + " has too long a path for the sockets in it: at most " + most
+                    + " bytes; choose another with --state");
+        }
+    }
+
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
@@ -94,6 +109,15 @@ public final class StateDirectory implements AutoCloseable {
     /** Directory of one app, existing or not. */
     public Path app(String id) {
         return root.resolve("apps").resolve(id);
+    }
+
+    /** Where an app's sockets are reached from the host. */
+    public Path vsock(String id) {
+        return vsock(root, id);
+    }
+
+    private static Path vsock(Path root, String id) {
+        return root.resolve("apps").resolve(id).resolve("vsock");
     }
 
     /** Makes a record durable; creates the app's directory when it is new. */
@@ -154,7 +178,7 @@ public final class StateDirectory implements AutoCloseable {
     private static void adoptOne(Path directory, List<AppRecord> apps) throws IOException {
         Path file = directory.resolve(APP_FILE);
         if (!Files.exists(file)) {
-            if (directory.getFileName().toString().matches("[0-9a-f]{12}")) {
+            if (directory.getFileName().toString().matches("[0-9a-f]{" + ID_LENGTH + "}")) {
                 FileTree.delete(directory);
             }
             return;

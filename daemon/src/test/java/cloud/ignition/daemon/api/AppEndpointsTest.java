@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.SnapshotTrigger;
 import cloud.ignition.daemon.app.UserException;
@@ -35,6 +36,7 @@ class AppEndpointsTest extends ApiFixture {
                         "\"residentBytes\":0",
                         "\"givenBackBytes\":0",
                         "\"snapshotBytes\":67108864")
+                .contains("\"refusedSnapshots\":[\"/var/lib/ignition/apps/id/snapshots/refused-1\"]")
                 .contains("\"stages\":[{\"name\":\"packet-seen\",\"nanos\":0},{\"name\":\"first-packet-out\"");
     }
 
@@ -48,7 +50,8 @@ class AppEndpointsTest extends ApiFixture {
         };
 
         RawClient.Answer answer = ask("POST", "/v1/apps", """
-                {"name":"web","image":"r/i:t","vcpus":2,"memoryBytes":134217728,"ports":["8080:80","53:53/udp"],"env":["A=b"],
+                {"name":"web","image":"r/i:t","vcpus":2,"memoryBytes":134217728,
+                 "netBytesPerSecond":1048576,"netPacketsPerSecond":1000,"ports":["8080:80","53:53/udp"],"env":["A=b"],
                  "command":["x","y"],"entrypoint":"e","user":"u","workdir":"/w","snapshot":"nth-listen=2","onIdle":"discard",
                  "idleMillis":2500,"pull":"always"}""");
 
@@ -63,6 +66,7 @@ class AppEndpointsTest extends ApiFixture {
         assertThat(spec.image()).isEqualTo("r/i:t");
         assertThat(spec.vcpus()).isEqualTo(2);
         assertThat(spec.memoryBytes()).isEqualTo(128 << 20);
+        assertThat(spec.net()).isEqualTo(new NetLimit(1 << 20, 1000));
         assertThat(spec.ports()).map(Object::toString).containsExactly("8080:80", "53:53/udp");
         assertThat(spec.env()).containsExactly("A=b");
         assertThat(spec.command()).containsExactly("x", "y");

@@ -9,6 +9,7 @@ import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.app.WakeReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -50,12 +51,14 @@ final class FakeApplications implements Applications {
                 "",
                 spec,
                 "10.88.0.2",
+                Path.of("/state/apps/id-" + spec.name() + "/vsock"),
                 TIME,
                 TIME,
                 state == AppState.RUNNING ? 1 << 20 : 0,
                 0,
                 state == AppState.RUNNING ? 3 << 20 : 0,
                 64 << 20,
+                List.of("/var/lib/ignition/apps/id/snapshots/refused-1"),
                 1,
                 1,
                 state == AppState.EXITED ? Optional.of(3) : Optional.empty(),

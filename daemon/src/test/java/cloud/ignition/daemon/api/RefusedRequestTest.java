@@ -22,12 +22,16 @@ class RefusedRequestTest extends ApiFixture {
                     {"image":"i","vcpus":0}                        | vcpus 0 is out of range
                     {"image":"i","memoryBytes":1}                  | memory 1 bytes is out of range
                     {"image":"i","memoryBytes":99999999999999999999} | field 'memoryBytes' must be a whole number
+                    {"image":"i","netBytesPerSecond":1023}         | network rate of 1023 bytes/s is out of range
+                    {"image":"i","netBytesPerSecond":1000000001}   | network rate of 1000000001 bytes/s is out of range
+                    {"image":"i","netPacketsPerSecond":-1}         | network rate of -1 packets/s is out of range
                     {"image":"i","ports":["80"]}                   | port mapping '80'
                     {"image":"i","snapshot":"soon"}                | snapshot trigger 'soon' is unknown
                     {"image":"i","onIdle":"explode"}               | on-idle 'explode' is unknown
                     {"image":"i","pull":"maybe"}                   | pull 'maybe' is unknown
                     {"image":"i","name":"No Name"}                 | app name 'No Name'
                     {"image":"i","image":"j"}                      | not valid JSON
+                    {"image":"i","a\\nb":1}                         | field 'a?b' is unknown
                     {"image":"i"                                   | not valid JSON at line 1
                     {"image":"i"} {}                               | not valid JSON
                     [1]                                            | must be a JSON object

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.oci.Image;
 import cloud.ignition.oci.ImageReference;
@@ -36,6 +37,7 @@ class LaunchResolverTest {
                 "x",
                 1,
                 plain.memoryBytes(),
+                NetLimit.NONE,
                 List.of(),
                 env,
                 command,

@@ -103,6 +103,27 @@ class AdoptionTest {
     }
 
     @Test
+    void theOneBeforeADamagedNewestIsUsed() throws InterruptedException {
+        try (Bench next = killedAfter(bench -> {
+            bench.runToSleep(Bench.spec("web", NEVER, OnIdle.SUSPEND));
+            try {
+                // Killed between the rename of a new snapshot and the removal of the one before, then the disk fails.
+                Files.createDirectories(root.resolve("state/apps")
+                        .resolve(bench.apps.inspect("web").id())
+                        .resolve("snapshots/2"));
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        })) {
+            assertThat(next.apps.inspect("web").refusedSnapshots()).hasSize(1);
+            next.network.packet(0);
+            FakeMachines.Fake machine = next.machines.next();
+            assertThat(machine.booted).isFalse();
+            assertThat(machine.memory).isEqualTo("fresh");
+        }
+    }
+
+    @Test
     void shutdownSavesWhatRunsAndWakesNothingMore() throws InterruptedException {
         Bench first = new Bench(root);
         first.runToSleep(Bench.spec("awake", NEVER, OnIdle.SUSPEND));

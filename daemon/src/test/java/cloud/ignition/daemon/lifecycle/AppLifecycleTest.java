@@ -88,6 +88,20 @@ class AppLifecycleTest {
     }
 
     @Test
+    void theSocketToTheGuestIsThereFromTheStartToTheStop() throws InterruptedException {
+        bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
+        Path vsock = bench.apps.inspect("web").vsock();
+        assertThat(vsock).exists();
+        bench.network.packet(0);
+        bench.machines.next().expect("resume");
+        bench.await("web", AppState.RUNNING);
+        assertThat(vsock).exists();
+        bench.apps.stop("web", Duration.ZERO);
+        assertThat(vsock).doesNotExist();
+        assertThat(vsock.getParent()).exists();
+    }
+
+    @Test
     void manyPacketsMakeOneWake() throws InterruptedException {
         bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
         for (int i = 0; i < 50; i++) {
@@ -168,10 +182,16 @@ class AppLifecycleTest {
         assertThat(bench.network.heldBack).isEmpty();
         assertThat(view.coldBoots()).isEqualTo(2);
         assertThat(view.lastWakes()).singleElement().matches(wake -> wake.coldBoot());
-        assertThat(snapshots.resolve("1.refused")).isDirectory();
+        assertThat(view.refusedSnapshots())
+                .singleElement()
+                .asString()
+                .startsWith(snapshots + "/refused-2")
+                .satisfies(aside -> assertThat(Path.of(aside)).isDirectory());
         assertThat(log())
-                .anyMatch(
-                        line -> line.contains("snapshot refused, cold boot instead: ") && line.contains("is damaged"));
+                .filteredOn(line -> line.contains("refused"))
+                .singleElement()
+                .asString()
+                .contains("snapshot refused, cold boot instead: ", "is damaged", "; set aside as refused-");
     }
 
     @Test
@@ -198,7 +218,8 @@ class AppLifecycleTest {
         machine.memory = "lost";
         machine.saveFails = true;
         machine.expect("resume", "quiesce", "pause", "save", "resume");
-        assertThat(bench.apps.inspect("web").message()).contains("No space left on device");
+        assertThat(bench.apps.inspect("web").message())
+                .contains("No space left on device", "the former snapshot stays valid");
         machine.saveFails = false;
         machine.memory = "kept";
         while (!machine.call().equals("close")) {
@@ -208,6 +229,40 @@ class AppLifecycleTest {
         assertThat(asleep.message()).isEmpty();
         bench.network.packet(0);
         assertThat(bench.machines.next().memory).isEqualTo("kept");
+    }
+
+    @Test
+    void savesThatFailAreTriedAgainEverLater() throws InterruptedException {
+        bench.close();
+        bench = new Bench(
+                root,
+                new Services.Timeouts(
+                        Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(200)));
+        bench.runToSleep(web(SOON, OnIdle.SUSPEND));
+        bench.network.packet(0);
+        FakeMachines.Fake machine = bench.machines.next();
+        machine.saveFails = true;
+        machine.expect("resume", "quiesce", "pause", "save", "resume");
+        long failed = System.nanoTime();
+        machine.expect("quiesce", "pause", "save", "resume");
+        assertThat(System.nanoTime() - failed).isGreaterThan(150_000_000L);
+        machine.expect("quiesce");
+        assertThat(System.nanoTime() - failed).isGreaterThan(500_000_000L);
+        assertThat(root.resolve("state/apps")
+                        .resolve(bench.apps.inspect("web").id())
+                        .resolve("snapshots/1"))
+                .isDirectory();
+    }
+
+    @Test
+    void anAppWithoutASnapshotThatCannotBeSavedStaysAwake() throws InterruptedException {
+        CompletableFuture<AppView> run = bench.runLater(web(NEVER, OnIdle.SUSPEND));
+        FakeMachines.Fake machine = bench.machines.next();
+        machine.saveFails = true;
+        machine.ring(Doorbell.Kind.LISTEN);
+        machine.expect("resume", "pause", "save", "resume");
+        assertThat(run.join().state()).isEqualTo(AppState.RUNNING);
+        assertThat(bench.apps.inspect("web").message()).contains("No space left on device; stays awake");
     }
 
     @Test
@@ -319,7 +374,9 @@ class AppLifecycleTest {
     void aTriggerThatComesLateStillMakesTheSnapshot() throws InterruptedException {
         bench.close();
         bench = new Bench(
-                root, new Services.Timeouts(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofMillis(20)));
+                root,
+                new Services.Timeouts(
+                        Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofMillis(20), Duration.ofMillis(20)));
         CompletableFuture<AppView> run = bench.runLater(web(NEVER, OnIdle.SUSPEND));
         FakeMachines.Fake machine = bench.machines.next();
         AppView view = run.join();

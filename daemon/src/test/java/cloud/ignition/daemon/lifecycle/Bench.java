@@ -3,6 +3,7 @@ package cloud.ignition.daemon.lifecycle;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
 import cloud.ignition.daemon.app.Progress;
@@ -31,8 +32,8 @@ import java.util.concurrent.ScheduledExecutorService;
 
 /** A daemon's lifecycle on fake machines and a fake network, with the real state directory. */
 final class Bench implements AutoCloseable {
-    static final Services.Timeouts QUICK =
-            new Services.Timeouts(Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20));
+    static final Services.Timeouts QUICK = new Services.Timeouts(
+            Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(20));
 
     final FakeMachines machines = new FakeMachines();
     final FakeNetwork network = new FakeNetwork();
@@ -81,6 +82,7 @@ final class Bench implements AutoCloseable {
                 plain.image(),
                 1,
                 plain.memoryBytes(),
+                NetLimit.NONE,
                 List.of(ports).stream().map(PortMapping::parse).toList(),
                 List.of(),
                 List.of(),

@@ -19,6 +19,7 @@ class AddressPoolTest {
         AppAddress second = pool.address(1);
         assertThat(second.hostAddress()).isEqualTo("10.88.0.5");
         assertThat(second.guestAddress()).isEqualTo("10.88.0.6");
+        assertThat(second.guestInetAddress()).hasToString("/10.88.0.6");
         assertThat(second.tapName()).isEqualTo("ign1");
         assertThat(second.guestMacText()).isEqualTo("02:49:0a:58:00:06");
         assertThat(pool.address(16383).guestAddress()).isEqualTo("10.88.255.254");

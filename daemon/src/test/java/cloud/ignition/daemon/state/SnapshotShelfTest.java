@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SnapshotShelfTest {
+    private static final Instant TIME = Instant.parse("2026-11-24T12:00:00.123Z");
+
     @TempDir
     Path app;
 
@@ -45,17 +50,32 @@ class SnapshotShelfTest {
     }
 
     @Test
-    void aRefusedOneIsKeptButNeverUsed() throws IOException {
+    void aRefusedOneIsKeptUnderTimeAndReasonButNeverUsed() throws IOException {
         SnapshotShelf shelf = new SnapshotShelf(app);
-        Path aside = shelf.setAside(put(shelf));
+        Path aside = shelf.setAside(put(shelf), TIME, "its state is damaged: /x y");
+        assertThat(aside).hasFileName("refused-20261124T120000.123Z-its-state-is-damaged-x-y");
         assertThat(shelf.newest()).isEmpty();
+        assertThat(shelf.refused()).containsExactly(aside);
         Path next = put(shelf);
         shelf.removeOlder();
         assertThat(aside).exists();
         shelf.clear();
         assertThat(next).doesNotExist();
         assertThat(aside).exists();
-        Path second = shelf.setAside(put(shelf));
-        assertThat(second).exists();
+        Path second = shelf.setAside(put(shelf), TIME, "its state is damaged: /x y");
+        assertThat(second).exists().isNotEqualTo(aside);
+    }
+
+    @Test
+    void onlyTheLastRefusedOnesAreKept() throws IOException {
+        SnapshotShelf shelf = new SnapshotShelf(app);
+        List<Path> all = new ArrayList<>();
+        for (int i = 0; i < Limits.KEPT_REFUSED + 3; i++) {
+            all.add(shelf.setAside(put(shelf), TIME.plusSeconds(i), "x".repeat(i * 50) + "\n../..%"));
+        }
+        assertThat(shelf.refused()).isEqualTo(all.subList(3, all.size()));
+        assertThat(all.get(2)).doesNotExist();
+        assertThat(all.getLast().getParent()).isEqualTo(app.resolve("snapshots"));
+        assertThat(all.getLast().getFileName().toString()).hasSizeLessThan(120);
     }
 }

@@ -3,6 +3,7 @@ package cloud.ignition.daemon.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.UserException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,31 @@ class StateDirectoryTest {
             assertThat(state.adopt().apps()).isEmpty();
             assertThat(directory.resolve("apps")).isEmptyDirectory();
         }
+    }
+
+    @Test
+    void readsRecordsFromBeforeThereWereNetworkLimits() throws IOException {
+        try (StateDirectory state = StateDirectory.open(directory)) {
+            state.write(Records.full());
+            String text = Files.readString(appFile());
+            String old = text.replaceAll("(?m)^.*\"net(Bytes|Packets)PerSecond\".*\\R", "");
+            assertThat(old).hasLineCount((int) text.lines().count() - 2);
+            Files.writeString(appFile(), old);
+            assertThat(state.adopt().apps())
+                    .singleElement()
+                    .extracting(app -> app.spec().net())
+                    .isEqualTo(NetLimit.NONE);
+        }
+    }
+
+    @Test
+    void hasAPathThatLeavesRoomForSockets() {
+        Path tooLong = directory.resolve("x".repeat(80));
+        assertThatThrownBy(() -> StateDirectory.open(tooLong))
+                .isInstanceOfSatisfying(
+                        UserException.class, e -> assertThat(e.code()).isEqualTo(UserException.INVALID))
+                .hasMessageContaining("at most 72 bytes; choose another with --state");
+        assertThat(tooLong).doesNotExist();
     }
 
     @Test

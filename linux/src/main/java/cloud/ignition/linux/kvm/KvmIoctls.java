@@ -52,6 +52,7 @@ final class KvmIoctls {
     static final long KVM_SET_VCPU_EVENTS = iow(KVMIO, 0xa0, KvmStructs.KVM_VCPU_EVENTS);
     static final long KVM_GET_DEBUGREGS = ior(KVMIO, 0xa1, KvmStructs.KVM_DEBUGREGS);
     static final long KVM_SET_DEBUGREGS = iow(KVMIO, 0xa2, KvmStructs.KVM_DEBUGREGS);
+    static final long KVM_SET_TSC_KHZ = io(KVMIO, 0xa2);
     static final long KVM_GET_TSC_KHZ = io(KVMIO, 0xa3);
     static final long KVM_GET_XSAVE = ior(KVMIO, 0xa4, KvmStructs.KVM_XSAVE);
     static final long KVM_SET_XSAVE = iow(KVMIO, 0xa5, KvmStructs.KVM_XSAVE);

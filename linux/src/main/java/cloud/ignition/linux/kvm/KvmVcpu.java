@@ -113,6 +113,16 @@ public final class KvmVcpu implements AutoCloseable {
         return check(fd.ioctl(KvmIoctls.KVM_GET_TSC_KHZ, 0), "KVM_GET_TSC_KHZ");
     }
 
+    /**
+     * KVM_SET_TSC_KHZ: lets the guest's time stamp counter run at another frequency than the host's.
+     *
+     * @param khz in kHz
+     * @throws LinuxException EINVAL when the host cannot scale that far; see {@code KVM_CAP_TSC_CONTROL}
+     */
+    public void setTscKhz(long khz) {
+        check(fd.ioctl(KvmIoctls.KVM_SET_TSC_KHZ, khz), "KVM_SET_TSC_KHZ " + khz);
+    }
+
     /** Closes the vCPU; nobody may be in {@link #run} or use {@link #runView}. */
     @Override
     public void close() {

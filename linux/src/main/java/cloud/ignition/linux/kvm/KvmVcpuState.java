@@ -31,6 +31,11 @@ public enum KvmVcpuState {
         this.size = (int) layout.byteSize();
     }
 
+    /** Bytes of the struct on every host; an {@link #XSAVE} may have more. */
+    public int minSize() {
+        return size;
+    }
+
     /** Bytes of the struct on this host; only {@link #XSAVE} differs between hosts. */
     public int size(Kvm kvm) {
         return this == XSAVE ? kvm.xsaveSize() : size;

@@ -17,7 +17,6 @@ public enum KvmVmState {
 
     final long getRequest;
     final long setRequest;
-    /** {@code KVM_IRQCHIP_…}, or -1 when the struct is not one of an irqchip. */
     final int chipId;
 
     private final int size;
@@ -40,6 +39,11 @@ public enum KvmVmState {
     /** Bytes of the struct. */
     public int size() {
         return size;
+    }
+
+    /** {@code KVM_IRQCHIP_…}, the struct's first 32 bits; -1 when the struct is not one of an irqchip. */
+    public int chipId() {
+        return chipId;
     }
 
     /** Whether the struct starts with a {@code chip_id}. */

@@ -156,4 +156,11 @@ class KvmVcpuTest {
         assertThat(vcpu.tscKhz()).isBetween(100_000L, 10_000_000L);
         vcpu.kvmclockCtrl();
     }
+
+    @Test
+    void keepsAFrequencyThatIsItsOwn() {
+        long own = vcpu.tscKhz();
+        vcpu.setTscKhz(own);
+        assertThat(vcpu.tscKhz()).isEqualTo(own);
+    }
 }

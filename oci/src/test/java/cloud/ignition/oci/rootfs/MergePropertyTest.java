@@ -10,20 +10,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** Random layers merged by us, and by a model so naive that it is a flat map of paths. */
 class MergePropertyTest {
     private static final String DIRECTORY = "directory";
+    private static final String[] ACTIONS = {"file", "file", "directory", "link", "whiteout", "opaque"};
 
     /** What a random entry does. */
     record Step(String what, String path, String target) {}
@@ -90,8 +87,14 @@ class MergePropertyTest {
         }
     }
 
-    @Property(tries = 2000)
-    void mergedTreeEqualsTheModel(@ForAll("images") List<List<Step>> image) throws IOException {
+    @Test
+    void mergedTreeEqualsTheModel() throws IOException {
+        for (long seed = 0; seed < 2000; seed++) {
+            mergedTreeEqualsTheModel(seed, image(new Random(seed)));
+        }
+    }
+
+    private static void mergedTreeEqualsTheModel(long seed, List<List<Step>> image) throws IOException {
         Model model = new Model();
         MergedTree tree = new MergedTree(new Budget());
         List<List<TarEntry>> entries = new ArrayList<>();
@@ -119,11 +122,17 @@ class MergePropertyTest {
         });
         merged.remove("");
 
-        assertThat(merged).isEqualTo(model.tree);
+        assertThat(merged).as("seed %d: %s", seed, image).isEqualTo(model.tree);
     }
 
-    @Property(tries = 40)
-    void rootImageHoldsWhatTheModelSays(@ForAll("images") List<List<Step>> image) throws IOException {
+    @Test
+    void rootImageHoldsWhatTheModelSays() throws IOException {
+        for (long seed = 0; seed < 40; seed++) {
+            rootImageHoldsWhatTheModelSays(seed, image(new Random(seed)));
+        }
+    }
+
+    private static void rootImageHoldsWhatTheModelSays(long seed, List<List<Step>> image) throws IOException {
         Path directory = Files.createTempDirectory("merge");
         try {
             Model model = new Model();
@@ -134,22 +143,30 @@ class MergePropertyTest {
             Path unpacked = directory.resolve("unpacked");
             RootImages.build(directory, layers).unpack(unpacked);
 
-            assertThat(read(unpacked)).isEqualTo(model.tree);
+            assertThat(read(unpacked)).as("seed %d: %s", seed, image).isEqualTo(model.tree);
         } finally {
             delete(directory);
         }
     }
 
-    @Provide
-    Arbitrary<List<List<Step>>> images() {
-        Arbitrary<String> path = Arbitraries.of("a", "b", "c")
-                .list()
-                .ofMinSize(1)
-                .ofMaxSize(3)
-                .map(components -> String.join("/", components));
-        Arbitrary<String> what = Arbitraries.of("file", "file", "directory", "link", "whiteout", "opaque");
-        Arbitrary<Step> step = Combinators.combine(what, path, path).as(Step::new);
-        return step.list().ofMaxSize(8).list().ofMinSize(1).ofMaxSize(4);
+    private static List<List<Step>> image(Random random) {
+        List<List<Step>> layers = new ArrayList<>();
+        for (int layer = random.nextInt(4); layer >= 0; layer--) {
+            List<Step> steps = new ArrayList<>();
+            for (int step = random.nextInt(9); step > 0; step--) {
+                steps.add(new Step(ACTIONS[random.nextInt(ACTIONS.length)], path(random), path(random)));
+            }
+            layers.add(steps);
+        }
+        return layers;
+    }
+
+    private static String path(Random random) {
+        List<String> components = new ArrayList<>();
+        for (int depth = random.nextInt(3); depth >= 0; depth--) {
+            components.add(String.valueOf((char) ('a' + random.nextInt(3))));
+        }
+        return String.join("/", components);
     }
 
     /** The entries with their content as the link field, which files have no other use for. */

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Port or MMIO space. An access that no window holds completely reads all ones and writes nowhere, as on a real bus.
- * Windows are added before the first vCPU runs; accesses come from any thread.
+ * So does one of 3, 5, 6 or 7 bytes: KVM makes such parts of an access that crosses a page border, and no register here
+ * lies across one. Windows are added before the first vCPU runs; accesses come from any thread.
  */
 public final class Bus {
     private record Window(long base, long length, BusDevice device) {
@@ -46,7 +47,7 @@ public final class Bus {
     /**
      * A read by the guest.
      *
-     * @param size 1, 2, 4 or 8
+     * @param size 1 to 8
      * @return the value in the low {@code size} bytes, the others zero
      */
     public long read(long address, int size) {
@@ -58,7 +59,7 @@ public final class Bus {
     /**
      * A write by the guest.
      *
-     * @param size 1, 2, 4 or 8
+     * @param size 1 to 8
      */
     public void write(long address, int size, long value) {
         Window window = find(address, size);
@@ -68,6 +69,9 @@ public final class Bus {
     }
 
     private @Nullable Window find(long address, int size) {
+        if (Integer.bitCount(size) != 1) {
+            return null;
+        }
         for (Window window : windows) {
             if (window.holds(address, size)) {
                 return window;
@@ -77,12 +81,9 @@ public final class Bus {
     }
 
     private static long mask(int size) {
-        return switch (size) {
-            case 1 -> 0xffL;
-            case 2 -> 0xffffL;
-            case 4 -> 0xffff_ffffL;
-            case 8 -> -1L;
-            default -> throw new IllegalArgumentException("bus access of " + size + " bytes");
-        };
+        if (size < 1 || size > Long.BYTES) {
+            throw new IllegalArgumentException("bus access of " + size + " bytes");
+        }
+        return -1L >>> (Long.SIZE - size * Byte.SIZE);
     }
 }

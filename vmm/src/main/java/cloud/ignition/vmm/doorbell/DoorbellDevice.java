@@ -72,12 +72,13 @@ public final class DoorbellDevice implements BusDevice {
     }
 
     private void ring(int letter) {
+        long frame = pageFrame; // once: another vCPU may name another page meanwhile
         for (Doorbell.Kind kind : Doorbell.Kind.values()) {
             if (kind.letter() == letter) {
                 onRing.accept(
-                        pageFrame == 0
+                        frame == 0
                                 ? new Doorbell(kind, 0, 0, "")
-                                : SharedPage.readEvent(SharedPage.at(memory, pageFrame), kind));
+                                : SharedPage.readEvent(SharedPage.at(memory, frame), kind));
                 return;
             }
         }
@@ -93,6 +94,16 @@ public final class DoorbellDevice implements BusDevice {
     public void renew(long generation, long realtimeNanos, MemorySegment seed) {
         if (pageFrame != 0) {
             SharedPage.writeRenewal(SharedPage.at(memory, pageFrame), generation, realtimeNanos, seed);
+        }
+    }
+
+    /**
+     * Sets a renewed guest's wall clock once more, for as long as the guest has not looked: one store, so that it may come while a
+     * vCPU runs already.
+     */
+    public void refreshWallClock(long realtimeNanos) {
+        if (pageFrame != 0) {
+            SharedPage.writeWallClock(SharedPage.at(memory, pageFrame), realtimeNanos);
         }
     }
 

@@ -50,8 +50,12 @@ final class SharedPage {
         return new Doorbell(kind, port & 0xffff, pid, comm.toString());
     }
 
-    static void writeRenewal(MemorySegment page, long generation, long realtimeNanos, MemorySegment seed) {
+    static void writeWallClock(MemorySegment page, long realtimeNanos) {
         page.set(LE64, OFFSET_WALL_NS, realtimeNanos);
+    }
+
+    static void writeRenewal(MemorySegment page, long generation, long realtimeNanos, MemorySegment seed) {
+        writeWallClock(page, realtimeNanos);
         MemorySegment.copy(seed, 0, page, OFFSET_SEED, SEED_BYTES);
         page.set(LE64, OFFSET_GENERATION, generation);
     }

@@ -81,29 +81,37 @@ public final class EventLoop implements AutoCloseable {
     /** Watches a descriptor; before {@link #start} only, or on the loop's own thread. */
     public Watch watch(Fd fd, int events, Handler handler) {
         handlers.add(handler);
-        long token = handlers.size() - 1L;
-        epoll.add(fd, events, token);
-        return new Watch(fd, token);
+        Watch watch = new Watch(fd, handlers.size() - 1L);
+        watch.interest(events);
+        return watch;
     }
 
-    /** One watched descriptor. */
+    /**
+     * One watched descriptor. It is in the epoll set only while it is watched for something: epoll reports errors and
+     * hang-ups of every member whether asked or not, and a tap whose interface was deleted would keep the loop spinning.
+     */
     public final class Watch {
         private final Fd fd;
         private final long token;
+        private boolean member;
 
         private Watch(Fd fd, long token) {
             this.fd = fd;
             this.token = token;
         }
 
-        /** Changes what the descriptor is watched for; 0 for nothing. */
-        public void interest(int events) {
-            epoll.modify(fd, events, token);
-        }
-
-        /** Stops watching. */
-        public void remove() {
-            epoll.remove(fd);
+        /** Changes what the descriptor is watched for; 0 for nothing, not even errors. From any thread. */
+        public synchronized void interest(int events) {
+            if (events == 0) {
+                if (member) {
+                    epoll.remove(fd);
+                }
+            } else if (member) {
+                epoll.modify(fd, events, token);
+            } else {
+                epoll.add(fd, events, token);
+            }
+            member = events != 0;
         }
     }
 

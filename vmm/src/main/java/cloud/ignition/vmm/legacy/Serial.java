@@ -147,13 +147,17 @@ public final class Serial implements BusDevice {
             divisor = (divisor & 0xff00) | octet;
             return;
         }
+        // The line goes up once until it is taken. A FIFO full of edges for nothing costs the host more than its bytes.
+        boolean raised = receiveDue() || transmitDue();
         if ((modemControl & MCR_LOOP) != 0) {
             received = octet;
         } else {
             output.add(octet);
         }
         transmitterEmptyPending = true;
-        raiseIfPending();
+        if (!raised) {
+            raiseIfPending();
+        }
     }
 
     private void writeInterruptEnable(int octet) {

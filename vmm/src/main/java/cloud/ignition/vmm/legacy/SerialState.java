@@ -36,6 +36,8 @@ public record SerialState(
         CorruptStateException.require(received >= -1 && received <= 0xff, "serial RBR " + received);
         CorruptStateException.require(
                 partialLine.length() <= LineAssembler.MAX_LINE, "serial line of " + partialLine.length());
+        CorruptStateException.require(
+                partialLine.chars().allMatch(c -> (c >= ' ' && c < 0x7f) || c == '\t'), "serial line that is not text");
     }
 
     /** Appends this state. */
@@ -55,6 +57,6 @@ public record SerialState(
                 in.bool(),
                 in.bool(),
                 in.u16() - 1,
-                in.string(2 * LineAssembler.MAX_LINE));
+                in.string(LineAssembler.MAX_LINE));
     }
 }

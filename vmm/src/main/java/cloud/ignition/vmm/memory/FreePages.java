@@ -26,14 +26,32 @@ public final class FreePages {
     private final BitSet replaced = new BitSet();
     private int runs;
 
+    /** The last answer of the file: no data in {@code [askedFrom, nextData)}, data in {@code [nextData, nextHole)}. */
+    private long askedFrom;
+
+    private long nextData;
+    private long nextHole;
+
     /** @param ram all RAM of a machine, in one piece: anonymous, or a private copy of a file */
     public FreePages(Mmap ram) {
         this.ram = ram;
     }
 
-    /** Whether the page at this offset of the RAM reads as zeroes as long as nobody has touched it. */
+    /**
+     * Whether the page at this offset of the RAM reads as zeroes as long as nobody has touched it. Asked in ascending
+     * order it costs a system call for each piece of data and each hole of a restored machine's memory file.
+     */
     public boolean readsZeroUntouched(long offset) {
-        return ram.isAnonymous() || replaced.get(page(offset));
+        return ram.isAnonymous() || replaced.get(page(offset)) || isFileHole(offset);
+    }
+
+    private boolean isFileHole(long offset) {
+        if (offset < askedFrom || offset >= nextHole) {
+            askedFrom = offset;
+            nextData = ram.nextData(offset);
+            nextHole = nextData < ram.size() ? ram.nextHole(nextData) : nextData;
+        }
+        return offset + Pages.SIZE <= nextData;
     }
 
     /**

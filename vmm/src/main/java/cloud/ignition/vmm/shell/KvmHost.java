@@ -4,7 +4,8 @@ import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.ThreadKicker;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.Kvm;
-import cloud.ignition.vmm.snapshot.CpuFingerprint;
+import cloud.ignition.vmm.snapshot.HostFacts;
+import cloud.ignition.vmm.x86.MsrList;
 import org.jspecify.annotations.Nullable;
 
 /** This host's KVM with the answers that do not change while the process runs; opened once, never closed. */
@@ -14,13 +15,13 @@ public final class KvmHost {
     private final Kvm kvm;
     private final Cpuid supportedCpuid;
     private final int[] msrIndexList;
-    private final String cpuFingerprint;
+    private final HostFacts facts;
 
     private KvmHost(Kvm kvm) {
         this.kvm = kvm;
         supportedCpuid = kvm.supportedCpuid();
-        msrIndexList = kvm.msrIndexList();
-        cpuFingerprint = CpuFingerprint.of(supportedCpuid);
+        msrIndexList = MsrList.of(kvm);
+        facts = HostFacts.of(kvm);
     }
 
     /**
@@ -56,13 +57,13 @@ public final class KvmHost {
         return supportedCpuid;
     }
 
-    /** KVM_GET_MSR_INDEX_LIST. */
+    /** The MSRs to save, {@link MsrList}. */
     public int[] msrIndexList() {
         return msrIndexList.clone();
     }
 
-    /** See {@link CpuFingerprint}. */
-    public String cpuFingerprint() {
-        return cpuFingerprint;
+    /** What this host offers to a machine that is restored. */
+    public HostFacts facts() {
+        return facts;
     }
 }

@@ -2,6 +2,9 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.FreePages;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 
@@ -15,6 +18,8 @@ final class MemoryFile {
     /** Longest run of pages written by one system call: large enough to make the calls cheap. */
     private static final long MAX_RUN_BYTES = 4L << 20;
 
+    private static final long READ_BYTES = 1L << 20;
+
     /**
      * @param dataBytes bytes of pages that are not all zero
      * @param crc32c over each such run's offset and bytes, see {@link Checksum}
@@ -27,6 +32,8 @@ final class MemoryFile {
      * Writes the memory of a paused machine to an empty file. The caller makes it durable.
      *
      * @param free what was given back of the memory: such pages are left out without being touched
+     * @throws UncheckedIOException when a page of the memory cannot be read from the file under it: the disk fails, or it
+     *     is a hole of a file in a tmpfs that is full. The JVM makes an InternalError of that SIGBUS
      */
     static Written write(MemorySegment memory, FreePages free, Fd file) {
         long size = memory.byteSize();
@@ -48,28 +55,40 @@ final class MemoryFile {
                 checksum.pages(at, run);
                 at = end;
             }
+        } catch (InternalError e) {
+            throw new UncheckedIOException(
+                    "a page of the machine's memory cannot be read from the snapshot under it",
+                    new IOException("SIGBUS", e));
         }
         return new Written(checksum.bytes, checksum.value());
     }
 
     /**
-     * Counts the same checksum from a mapped file; holes are skipped.
+     * Counts the same checksum from a file; holes are skipped. The file is read, not mapped: a disk that fails is then an
+     * error and no signal.
      *
-     * @param file the file
-     * @param memory the whole file, mapped
+     * @param size of the file
+     * @throws cloud.ignition.linux.LinuxException EIO when the disk fails
      */
-    static Written check(Fd file, MemorySegment memory) {
+    static Written check(Fd file, long size) {
         Checksum checksum = new Checksum();
-        long data = file.seekData(0);
-        while (data >= 0 && data < memory.byteSize()) {
-            long hole = file.seekHole(data);
-            long end = hole < 0 ? memory.byteSize() : Math.min(hole, memory.byteSize());
-            for (long at = data & -PAGE; at < end; at += PAGE) {
-                if (!Holes.isZero(memory, at)) {
-                    checksum.pages(at, memory.asSlice(at, PAGE));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(READ_BYTES, PAGE);
+            long data = file.seekData(0);
+            while (data >= 0 && data < size) {
+                long hole = file.seekHole(data);
+                long end = hole < 0 ? size : Math.min((hole + PAGE - 1) & -PAGE, size);
+                for (long at = data & -PAGE; at < end; at += READ_BYTES) {
+                    long count = Math.min(READ_BYTES, end - at);
+                    MemorySegment piece = buffer.asSlice(0, file.preadFully(buffer.asSlice(0, count), at) & -PAGE);
+                    for (long page = 0; page < piece.byteSize(); page += PAGE) {
+                        if (!Holes.isZero(piece, page)) {
+                            checksum.pages(at + page, piece.asSlice(page, PAGE));
+                        }
+                    }
                 }
+                data = file.seekData(end);
             }
-            data = file.seekData((end + PAGE - 1) & -PAGE);
         }
         return new Written(checksum.bytes, checksum.value());
     }

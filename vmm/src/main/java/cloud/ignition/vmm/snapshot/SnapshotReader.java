@@ -1,14 +1,15 @@
 package cloud.ignition.vmm.snapshot;
 
+import cloud.ignition.linux.Closing;
+import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.Limits;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.codec.CorruptStateException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
+import cloud.ignition.vmm.x86.CpuFeatures;
+import cloud.ignition.vmm.x86.VcpuState;
 import java.nio.file.Path;
 
 /**
@@ -16,55 +17,66 @@ import java.nio.file.Path;
  * is refused with one line.
  */
 public final class SnapshotReader {
-    private static final int OPEN_READ = Fd.O_RDONLY | Fd.O_CLOEXEC;
-
     private SnapshotReader() {}
 
     /**
      * Reads and checks the machine's state.
      *
-     * @throws SnapshotRefusedException when it is missing or damaged, or is not of the manifest's shape
+     * @throws SnapshotRefusedException when it is missing or damaged, or is not what the manifest says
      */
     public static MachineState readState(Path directory, SnapshotManifest manifest) {
-        Path file = directory.resolve(SnapshotWriter.STATE_FILE);
-        byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(Limits.MAX_STATE_BYTES + 1);
-        } catch (IOException e) {
-            throw new SnapshotRefusedException("cannot read " + file + ": " + e.getMessage(), e);
-        }
+        byte[] bytes = SnapshotFile.read(directory, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
         if (bytes.length != manifest.stateBytes() || !Digests.sha256(bytes).equals(manifest.stateSha256())) {
-            throw new SnapshotRefusedException(file + " is damaged: size or digest is not the manifest's");
+            throw SnapshotRefusedException.damaged(directory, "its state has not the manifest's size and digest");
         }
         try {
             MachineState state = MachineState.decode(bytes);
             CorruptStateException.require(
                     state.vcpus().size() == manifest.shape().vcpus(),
                     "it has " + state.vcpus().size() + " vCPUs");
+            for (VcpuState vcpu : state.vcpus()) {
+                CorruptStateException.require(
+                        CpuFeatures.missing(
+                                        vcpu.cpuid(), state.vcpus().getFirst().cpuid(), 1)
+                                .isEmpty(),
+                        "its vCPUs are of different CPUs");
+            }
+            CorruptStateException.require(
+                    manifest.host().usedBy(state).equals(manifest.host()),
+                    "it needs another host than the manifest says");
             return state;
         } catch (CorruptStateException e) {
-            throw new SnapshotRefusedException(file + " is damaged: " + e.getMessage(), e);
+            throw SnapshotRefusedException.damaged(directory, "its state is damaged: " + e.getMessage(), e);
         }
     }
 
     /**
      * Maps the memory copy-on-write: pages come from the page cache when they are touched, and what the guest writes
-     * never reaches the file. The size is checked here, the content by {@link #verifyMemory}, which reads all of it and
-     * so is not for the wake.
+     * never reaches the file. The size is checked here, the content by {@link #verify}, which reads all of it and so is
+     * not for the wake.
      *
      * @throws SnapshotRefusedException when the file is missing or has another size
+     * @throws cloud.ignition.linux.LinuxException when the host refuses
      */
     public static Mmap mapMemory(Path directory, SnapshotManifest manifest) {
-        Path file = directory.resolve(SnapshotWriter.MEMORY_FILE);
-        try (Fd fd = Fd.open(file.toString(), OPEN_READ, 0)) {
-            long size = fd.size();
-            if (size != manifest.memoryBytes()) {
-                throw new SnapshotRefusedException(
-                        file + " is damaged: it has " + size + " bytes, not " + manifest.memoryBytes());
+        try (Fd file = openMemory(directory, manifest)) {
+            return Mmap.privateCopyOf(file, 0, manifest.shape().memoryBytes());
+        }
+    }
+
+    private static Fd openMemory(Path directory, SnapshotManifest manifest) {
+        Fd file = SnapshotFile.open(directory, SnapshotWriter.MEMORY_FILE);
+        try {
+            long size = file.size();
+            if (size != manifest.shape().memoryBytes()) {
+                throw SnapshotRefusedException.damaged(
+                        directory,
+                        "its memory has " + size + " bytes, not "
+                                + manifest.shape().memoryBytes());
             }
-            return Mmap.privateCopyOf(fd, 0, size);
-        } catch (LinuxException e) {
-            throw new SnapshotRefusedException("cannot map " + file + ": " + e.getMessage(), e);
+            return file;
+        } catch (RuntimeException e) {
+            throw new Closing().then(file::close).because(e);
         }
     }
 
@@ -76,17 +88,16 @@ public final class SnapshotReader {
     public static void verify(Path directory) {
         SnapshotManifest manifest = SnapshotManifest.read(directory);
         readState(directory, manifest);
-        verifyMemory(directory, manifest);
-    }
-
-    private static void verifyMemory(Path directory, SnapshotManifest manifest) {
-        try (Mmap memory = mapMemory(directory, manifest);
-                Fd file = Fd.open(directory.resolve(SnapshotWriter.MEMORY_FILE).toString(), OPEN_READ, 0)) {
-            MemoryFile.Written found = MemoryFile.check(file, memory.segment());
+        try (Fd file = openMemory(directory, manifest)) {
+            MemoryFile.Written found = MemoryFile.check(file, manifest.shape().memoryBytes());
             if (found.crc32c() != manifest.memoryCrc32c() || found.dataBytes() != manifest.memoryDataBytes()) {
-                throw new SnapshotRefusedException(
-                        directory.resolve(SnapshotWriter.MEMORY_FILE) + " is damaged: its checksum does not match");
+                throw SnapshotRefusedException.damaged(directory, "its memory's checksum does not match");
             }
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EIO) {
+                throw e;
+            }
+            throw SnapshotRefusedException.damaged(directory, "its memory cannot be read: " + e.getMessage(), e);
         }
     }
 }

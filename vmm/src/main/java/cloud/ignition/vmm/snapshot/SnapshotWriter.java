@@ -7,13 +7,13 @@ import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.memory.FreePages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
@@ -33,82 +33,96 @@ public final class SnapshotWriter {
     /** What an unfinished snapshot's directory name ends with. */
     public static final String TEMPORARY_SUFFIX = ".tmp";
 
-    private static final int OPEN_NEW = Fd.O_RDWR | Fd.O_CREAT | Fd.O_EXCL | Fd.O_CLOEXEC;
+    private static final int OPEN_NEW = Fd.O_RDWR | Fd.O_CREAT | Fd.O_EXCL;
 
     private SnapshotWriter() {}
 
     /**
+     * Writes all of it; the file system is asked for room first.
+     *
      * @param directory must not exist; its parent must
+     * @param host what this host offers
      * @param memory all RAM of the paused machine, in one piece
      * @param free what was given back of it
-     * @throws UncheckedIOException when the host's file system refuses; nothing is left behind then
+     * @param mostDataBytes no more bytes of the memory than these are not zero
+     * @throws UncheckedIOException when the host's file system refuses or is full; nothing is left behind then
      */
     public static SnapshotManifest write(
             Path directory,
             MachineShape shape,
-            String cpu,
+            HostFacts host,
             MachineState state,
             MemorySegment memory,
             FreePages free,
+            long mostDataBytes,
             SnapshotSubject subject) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
+        Path parent = Objects.requireNonNull(directory.toAbsolutePath().getParent());
         try {
-            if (Files.exists(directory)) {
+            if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
                 throw new IllegalArgumentException("snapshot " + directory + " exists already");
             }
             delete(temporary);
+            byte[] stateBytes = state.encode();
+            SnapshotSpace.require(parent, mostDataBytes + stateBytes.length);
             Files.createDirectory(
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try {
-                byte[] stateBytes = state.encode();
                 MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory, free);
                 writeDurably(temporary.resolve(STATE_FILE), stateBytes);
                 SnapshotManifest manifest = new SnapshotManifest(
                         shape,
-                        cpu,
+                        host.usedBy(state),
                         stateBytes.length,
                         Digests.sha256(stateBytes),
-                        memory.byteSize(),
                         written.crc32c(),
                         written.dataBytes(),
-                        subject.facts());
+                        subject);
                 writeDurably(temporary.resolve(SnapshotManifest.FILE), manifest.encode());
                 syncDirectory(temporary);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
-                syncDirectory(Objects.requireNonNull(directory.toAbsolutePath().getParent()));
+                syncDirectory(parent);
                 return manifest;
             } catch (IOException | RuntimeException e) {
-                delete(temporary);
+                deleteAfter(e, temporary);
+                // Whole, but the file system does not say that it is durable: not a snapshot to rely on.
+                deleteAfter(e, directory);
                 throw e;
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the snapshot " + directory + ": " + e.getMessage(), e);
+        } catch (IOException | UncheckedIOException | LinuxException e) {
+            throw new UncheckedIOException(
+                    "cannot write the snapshot " + directory + ": " + e.getMessage(),
+                    e instanceof IOException io ? io : new IOException(e));
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) throws IOException {
+    private static void deleteAfter(Exception failure, Path half) {
+        try {
+            delete(half);
+        } catch (IOException e) {
+            failure.addSuppressed(e); // the next save or the daemon's next start removes it
+        }
+    }
+
+    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
             MemoryFile.Written written = MemoryFile.write(memory, free, fd);
             fd.fdatasync();
             return written;
-        } catch (LinuxException e) {
-            throw new IOException(e.getMessage(), e);
         }
     }
 
-    private static void writeDurably(Path file, byte[] bytes) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-            channel.force(true);
+    private static void writeDurably(Path file, byte[] bytes) {
+        try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600);
+                Arena arena = Arena.ofConfined()) {
+            fd.pwriteFully(arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes), 0);
+            fd.fsync();
         }
     }
 
-    private static void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
+    private static void syncDirectory(Path directory) {
+        try (Fd fd = Fd.open(directory.toString(), Fd.O_RDONLY | Fd.O_DIRECTORY, 0)) {
+            fd.fsync();
         }
     }
 

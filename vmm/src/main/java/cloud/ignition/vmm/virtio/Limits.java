@@ -68,5 +68,29 @@ public final class Limits {
     /** Chains the balloon takes before other work of the event loop gets its turn: each can mean many system calls. */
     public static final int BALLOON_CHAINS_PER_TURN = 16;
 
+    /** Connections of one machine, those included that only end. */
+    public static final int VSOCK_CONNECTIONS = 128;
+
+    /** Largest payload of a packet, that of Linux (VIRTIO_VSOCK_MAX_PKT_BUF_SIZE), in bytes. */
+    public static final int VSOCK_PACKET_BYTES = 64 << 10;
+
+    /** What a connection buffers when the host's peer does not take it (buf_alloc), in bytes. */
+    public static final int VSOCK_BUFFER_BYTES = 64 << 10;
+
+    /** The most of a buffer that the guest claims to have (buf_alloc) that is believed, in bytes. */
+    public static final int VSOCK_PEER_BUFFER_BYTES = 1 << 30;
+
+    /** Refusals (RST for an unknown connection) that wait for a receive buffer; then no more of the guest's packets are looked at. */
+    public static final int VSOCK_PENDING_RESETS = 128;
+
+    /** Peers on the host that have connected but not yet said to which port; one more ends the oldest. */
+    public static final int VSOCK_GREETINGS = 16;
+
+    /** Longest line in which a peer on the host says what it wants: {@code CONNECT 4294967295} and its end, in bytes. */
+    public static final int VSOCK_GREETING_BYTES = 20;
+
+    /** Connections on the host that wait to be looked at, while the machine is busy or saved. */
+    public static final int VSOCK_BACKLOG = 64;
+
     private Limits() {}
 }

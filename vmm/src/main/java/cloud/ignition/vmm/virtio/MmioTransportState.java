@@ -31,13 +31,21 @@ public record MmioTransportState(
         List<QueueState> queues) {
     private static final int INTERRUPT_BITS = Virtio.INTERRUPT_USED_BUFFER | Virtio.INTERRUPT_CONFIG_CHANGE;
 
+    private static final int MAX_DEVICE_ID = 63;
+
     public MmioTransportState {
         queues = List.copyOf(queues);
+        CorruptStateException.require(deviceId > 0 && deviceId <= MAX_DEVICE_ID, "virtio device " + deviceId);
         int steps = status & ~Virtio.DEVICE_NEEDS_RESET & ~Virtio.FAILED;
         CorruptStateException.require(
                 steps == 0 || steps == 1 || steps == 3 || steps == 0xb || steps == 0xf, "virtio status " + status);
         CorruptStateException.require((interruptStatus & ~INTERRUPT_BITS) == 0, "interrupt status " + interruptStatus);
         CorruptStateException.require(queues.size() <= Limits.QUEUES, queues.size() + " queues");
+        CorruptStateException.require(
+                (status & Virtio.DRIVER) != 0 || driverFeatures == 0, "features without a driver that chose them");
+        CorruptStateException.require(
+                (status & Virtio.FEATURES_OK) == 0 || (driverFeatures & Virtio.F_VERSION_1) != 0,
+                "a driver of legacy virtio");
         boolean mayBeReady = (status & Virtio.FEATURES_OK) != 0;
         CorruptStateException.require(
                 mayBeReady || queues.stream().noneMatch(QueueState::ready), "queue ready in status " + status);

@@ -44,11 +44,11 @@ final class Negotiation {
         return has(FEATURES_OK) && !has(DRIVER_OK) && !isStuck();
     }
 
-    /** Takes one step forward, or ignores what is not the next step. */
+    /** Takes one step forward, or ignores what is not the next step. A driver may give up (FAILED) at any time. */
     void advance(int value) {
         int added = value & ~status;
         boolean keepsOthers = (status & ~DEVICE_NEEDS_RESET & ~value) == 0;
-        if (!keepsOthers || isStuck()) {
+        if (!keepsOthers || (isStuck() && added != FAILED)) {
             return;
         }
         boolean allowed = switch (added) {

@@ -44,6 +44,9 @@ public final class Virtio {
     /** §5 device ID of a memory balloon. */
     public static final int ID_BALLOON = 5;
 
+    /** §5 device ID of a socket device. */
+    public static final int ID_VSOCK = 19;
+
     /** §4.2.2 InterruptStatus bit 0: a used buffer notification. */
     public static final int INTERRUPT_USED_BUFFER = 1;
 

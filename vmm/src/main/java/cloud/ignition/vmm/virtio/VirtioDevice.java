@@ -62,7 +62,10 @@ public interface VirtioDevice extends AutoCloseable {
      */
     default void returnUnused() {}
 
-    /** The file descriptor whose readiness the device wants to hear of, if it has one. */
+    /**
+     * The file descriptor whose readiness the device wants to hear of, if it has one. A device with many puts them into an
+     * {@link cloud.ignition.linux.Epoll} of its own, whose descriptor this is: epoll instances nest.
+     */
     default Optional<Fd> backendFd() {
         return Optional.empty();
     }

@@ -1,7 +1,10 @@
 package cloud.ignition.vmm.x86;
 
+import cloud.ignition.linux.Errno;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.Kvm;
+import cloud.ignition.linux.kvm.KvmConstants;
 import cloud.ignition.linux.kvm.KvmVcpu;
 import cloud.ignition.linux.kvm.KvmVcpuState;
 import cloud.ignition.vmm.Limits;
@@ -13,18 +16,30 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /**
- * All of one vCPU: CPUID, register sets as KVM's structures, and MSRs.
+ * All of one vCPU: CPUID, register sets as KVM's structures, and MSRs. Numbers and sizes are checked here; what stands in
+ * the registers becomes live only through KVM, which takes no value that a CPU would not take.
  *
- * @param cpuid what the guest was told it runs on
- * @param registers each of KVM's structures, byte for byte
- * @param msrs in KVM's order
+ * @param cpuid what the guest was told it runs on; not to be changed
+ * @param registers each of KVM's structures, byte for byte; not to be changed
+ * @param msrs in KVM's order, each once
+ * @param tscKhz frequency of its time stamp counter in kHz, 0 when the host did not say
  */
-public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<Msr> msrs) {
-    /** One model-specific register. */
+public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<Msr> msrs, int tscKhz) {
+    /**
+     * One model-specific register.
+     *
+     * @param index its number
+     * @param value its 64 bits
+     */
     public record Msr(int index, long value) {}
 
     /** In this order a vCPU takes them; MSRs come behind LAPIC: facts.md. */
@@ -38,19 +53,48 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
 
     private static final List<KvmVcpuState> BEHIND_MSRS = List.of(KvmVcpuState.VCPU_EVENTS, KvmVcpuState.MP_STATE);
     private static final int MSR_IA32_TSC_DEADLINE = 0x6e0;
-    private static final int MAX_STRUCT_BYTES = 64 << 10;
+    private static final int CPUID_FLAGS = KvmConstants.KVM_CPUID_FLAG_SIGNIFCANT_INDEX
+            | KvmConstants.KVM_CPUID_FLAG_STATEFUL_FUNC
+            | KvmConstants.KVM_CPUID_FLAG_STATE_READ_NEXT;
 
     /**
-     * @throws CorruptStateException when a part is missing or has an impossible size
+     * @throws CorruptStateException when a part is missing, is there twice or has an impossible size
      */
     public VcpuState {
         msrs = List.copyOf(msrs);
-        CorruptStateException.require(
-                !cpuid.entries().isEmpty() && cpuid.entries().size() <= Limits.MAX_CPUID_ENTRIES,
-                "a vCPU with " + cpuid.entries().size() + " CPUID entries");
+        checkCpuid(cpuid.entries());
         CorruptStateException.require(
                 registers.size() == KvmVcpuState.values().length, "a vCPU with " + registers.size() + " register sets");
+        registers.forEach((what, bytes) -> CorruptStateException.require(
+                what == KvmVcpuState.XSAVE
+                        ? bytes.length >= what.minSize() && bytes.length <= Limits.MAX_VCPU_STRUCT_BYTES
+                        : bytes.length == what.minSize(),
+                what + " of " + bytes.length + " bytes"));
+        byte[] mpState = registers.getOrDefault(KvmVcpuState.MP_STATE, new byte[0]);
+        CorruptStateException.require(
+                mpState[0] >= KvmConstants.KVM_MP_STATE_RUNNABLE
+                        && mpState[0] <= KvmConstants.KVM_MP_STATE_SIPI_RECEIVED
+                        && (mpState[1] | mpState[2] | mpState[3]) == 0,
+                "a vCPU in no state that there is: " + HexFormat.of().formatHex(mpState));
         CorruptStateException.require(msrs.size() <= Limits.MAX_MSRS, "a vCPU with " + msrs.size() + " MSRs");
+        CorruptStateException.require(
+                msrs.stream().mapToInt(Msr::index).distinct().count() == msrs.size(), "an MSR that is there twice");
+        CorruptStateException.require(
+                tscKhz >= 0 && tscKhz <= Limits.MAX_TSC_KHZ, "a time stamp counter of " + tscKhz + " kHz");
+    }
+
+    private static void checkCpuid(List<Cpuid.Entry> entries) {
+        CorruptStateException.require(
+                !entries.isEmpty() && entries.size() <= Limits.MAX_CPUID_ENTRIES,
+                "a vCPU with " + entries.size() + " CPUID entries");
+        Set<Long> leaves = new HashSet<>();
+        for (Cpuid.Entry entry : entries) {
+            String leaf = "CPUID leaf " + Integer.toHexString(entry.function()) + "." + entry.index();
+            CorruptStateException.require((entry.flags() & ~CPUID_FLAGS) == 0, leaf + " has unknown flags");
+            CorruptStateException.require(
+                    leaves.add(((long) entry.function() << 32) | Integer.toUnsignedLong(entry.index())),
+                    leaf + " is there twice");
+        }
     }
 
     /** Reads all of a vCPU that is not in the guest and has no exit pending. */
@@ -70,15 +114,28 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
         for (int i = 0; i < count; i++) {
             msrs.add(new Msr(indices[i], values[i]));
         }
-        return new VcpuState(cpuid, registers, msrs);
+        return new VcpuState(cpuid, registers, msrs, tscKhz(vcpu));
+    }
+
+    private static int tscKhz(KvmVcpu vcpu) {
+        try {
+            return (int) vcpu.tscKhz();
+        } catch (LinuxException e) {
+            return 0; // EIO: the host has no stable time stamp counter, and its guests use kvmclock
+        }
     }
 
     /**
-     * Gives all of it, but the CPUID, to a fresh vCPU that has it already.
+     * Gives all of it to a vCPU that has not run.
      *
-     * @throws CorruptStateException when a structure has not the size that this host's KVM has
+     * @param present the CPUID that the vCPU has already
+     * @throws CorruptStateException when this host's KVM does not take it
      */
-    public void restore(Kvm kvm, KvmVcpu vcpu) {
+    public void restore(Kvm kvm, KvmVcpu vcpu, Cpuid present) {
+        if (!cpuid.equals(present)) {
+            accepted("CPUID table", () -> vcpu.setCpuid(cpuid));
+        }
+        restoreTscFrequency(kvm, vcpu);
         try (Arena arena = Arena.ofConfined()) {
             for (KvmVcpuState what : BEFORE_MSRS) {
                 set(kvm, vcpu, what, arena);
@@ -90,24 +147,74 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
         }
     }
 
-    /** TSC_DEADLINE arms a timer in terms of the TSC and therefore comes last. What KVM refuses it did not let be read. */
+    private void restoreTscFrequency(Kvm kvm, KvmVcpu vcpu) {
+        int host = tscKhz(vcpu);
+        if (tscKhz == 0 || host == 0) {
+            return;
+        }
+        long difference = Math.abs((long) tscKhz - host);
+        if (difference * 1_000_000 <= (long) host * Limits.TSC_TOLERANCE_PPM) {
+            return;
+        }
+        CorruptStateException.require(
+                kvm.checkExtension(KvmConstants.KVM_CAP_TSC_CONTROL) > 0,
+                "its time stamp counter runs at " + tscKhz + " kHz, this host's at " + host
+                        + " kHz and cannot be scaled");
+        accepted("time stamp counter of " + tscKhz + " kHz", () -> vcpu.setTscKhz(tscKhz));
+    }
+
+    /**
+     * TSC_DEADLINE arms a timer in terms of the TSC and therefore comes last. Some MSRs can be read but not written; one
+     * that has its value already needs no writing.
+     */
     private void restoreMsrs(KvmVcpu vcpu) {
         List<Msr> ordered = new ArrayList<>(msrs.size());
         msrs.stream().filter(msr -> msr.index() != MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
         msrs.stream().filter(msr -> msr.index() == MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
-        vcpu.setMsrs(
+        int[] refused = vcpu.setMsrs(
                 ordered.stream().mapToInt(Msr::index).toArray(),
                 ordered.stream().mapToLong(Msr::value).toArray());
+        if (refused.length > 0) {
+            checkRefused(vcpu, refused);
+        }
     }
 
+    private void checkRefused(KvmVcpu vcpu, int[] refused) {
+        Map<Integer, Long> wanted = new HashMap<>();
+        msrs.forEach(msr -> wanted.put(msr.index(), msr.value()));
+        int[] indices = refused.clone();
+        long[] values = new long[indices.length];
+        int count = vcpu.getMsrs(indices, values);
+        CorruptStateException.require(count == refused.length, "this host's KVM does not know all its MSRs");
+        for (int i = 0; i < count; i++) {
+            CorruptStateException.require(
+                    Objects.equals(wanted.get(indices[i]), values[i]),
+                    "this host's KVM refuses MSR 0x" + Integer.toHexString(indices[i]) + " = 0x"
+                            + Long.toHexString(wanted.getOrDefault(indices[i], 0L)));
+        }
+    }
+
+    /** An XSAVE area of a host with fewer extensions is a prefix of this host's. */
     private void set(Kvm kvm, KvmVcpu vcpu, KvmVcpuState what, Arena arena) {
         byte[] bytes = registers.getOrDefault(what, new byte[0]);
         int expected = what.size(kvm);
         CorruptStateException.require(
-                bytes.length == expected, what + " of " + bytes.length + " bytes, this host has " + expected);
+                bytes.length <= expected, what + " of " + bytes.length + " bytes, this host has " + expected);
         MemorySegment buffer = arena.allocate(expected, 64);
-        MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, 0, expected);
-        vcpu.set(what, buffer);
+        MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        accepted(what.name(), () -> vcpu.set(what, buffer));
+    }
+
+    /** KVM's EINVAL says that what the file holds is no state of a CPU; any other error is the host's. */
+    private static void accepted(String what, Runnable call) {
+        try {
+            call.run();
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EINVAL || e.errno() == Errno.E2BIG) {
+                throw new CorruptStateException("this host's KVM refuses its " + what, e);
+            }
+            throw e;
+        }
     }
 
     /** Appends the state. */
@@ -125,6 +232,7 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
             out.bytes(registers.getOrDefault(what, new byte[0]));
         }
         out.list(msrs, (msr, to) -> to.u32(msr.index()).u64(msr.value()));
+        out.u32(tscKhz);
     }
 
     /** Reads what {@link #write} wrote. */
@@ -135,8 +243,9 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
                         from.u32(), from.u32(), from.u32(), from.u32(), from.u32(), from.u32(), from.u32())));
         Map<KvmVcpuState, byte[]> registers = new EnumMap<>(KvmVcpuState.class);
         for (KvmVcpuState what : KvmVcpuState.values()) {
-            registers.put(what, in.bytes(MAX_STRUCT_BYTES));
+            registers.put(what, in.bytes(Limits.MAX_VCPU_STRUCT_BYTES));
         }
-        return new VcpuState(cpuid, registers, in.list(Limits.MAX_MSRS, from -> new Msr(from.u32(), from.u64())));
+        return new VcpuState(
+                cpuid, registers, in.list(Limits.MAX_MSRS, from -> new Msr(from.u32(), from.u64())), in.u32());
     }
 }

@@ -46,6 +46,20 @@ class BusTest {
         assertThat(seen).isEmpty();
     }
 
+    /** What KVM makes of an access across a page border; only a fault of ours has no length or more than eight bytes. */
+    @Test
+    void partsOfAnAccessAreNobodys() {
+        bus.add(0x1000, 16, device);
+        for (int size : new int[] {3, 5, 6, 7}) {
+            assertThat(bus.read(0x1000, size)).isEqualTo((1L << (8 * size)) - 1);
+            bus.write(0x1000, size, -1);
+        }
+        assertThat(seen).isEmpty();
+        for (int size : new int[] {-1, 0, 9, 16}) {
+            assertThatThrownBy(() -> bus.read(0x1000, size)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     @Test
     void windowsDoNotOverlap() {
         bus.add(0x1000, 0x100, device);

@@ -59,6 +59,18 @@ class DoorbellDeviceTest {
     }
 
     @Test
+    void refreshesTheWallClockAndNothingElse() {
+        device.refreshWallClock(1);
+        namePage();
+        byte[] before = memory.read(PAGE, 4096);
+        device.refreshWallClock(1_700_000_000_123_456_789L);
+        byte[] after = memory.read(PAGE, 4096);
+        assertThat(memory.getLong(PAGE + 40)).isEqualTo(1_700_000_000_123_456_789L);
+        System.arraycopy(before, 40, after, 40, 8);
+        assertThat(after).isEqualTo(before);
+    }
+
+    @Test
     void ignoresPagesOutsideTheMemoryAndWithoutMagic() {
         for (long frame : new long[] {0, 7, SIZE >> 12, 0xffff_ffffL}) {
             device.write(4, 4, frame);

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
+import cloud.ignition.linux.Fd;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class EventLoopTest {
@@ -54,6 +59,48 @@ class EventLoopTest {
             loop.resume();
             event.signal();
             assertThat(failures.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    /** A pipe without a writer is ready whatever it is watched for, like a tap whose interface was deleted. */
+    @Test
+    void hearsOfAHangUpOnlyWhileItWatches(@TempDir Path directory) throws Exception {
+        Path fifo = directory.resolve("fifo");
+        assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor())
+                .isZero();
+        AtomicInteger hangUps = new AtomicInteger();
+        Semaphore rounds = new Semaphore(0);
+        try (Fd pipe = Fd.open(fifo.toString(), Fd.O_RDONLY | Fd.O_NONBLOCK | Fd.O_CLOEXEC, 0);
+                EventFd poke = EventFd.create();
+                EventLoop loop = new EventLoop("test", () -> {}, (t, e) -> {})) {
+            Fd.open(fifo.toString(), Fd.O_WRONLY | Fd.O_CLOEXEC, 0).close();
+            AtomicReference<EventLoop.Watch> watch = new AtomicReference<>();
+            watch.set(loop.watch(pipe, 0, events -> {
+                assertThat(events & Epoll.HUP).isNotZero();
+                hangUps.incrementAndGet();
+                watch.get().interest(0);
+            }));
+            loop.watch(poke.fd(), Epoll.IN, events -> {
+                poke.drain();
+                rounds.release();
+            });
+            loop.start();
+            loop.resume();
+            for (int round = 0; round < 3; round++) {
+                poke.signal();
+                rounds.acquire();
+            }
+            loop.park();
+            assertThat(hangUps).hasValue(0);
+            watch.get().interest(Epoll.IN);
+            watch.get().interest(Epoll.IN | Epoll.RDHUP);
+            loop.resume();
+            for (int round = 0; round < 3; round++) {
+                poke.signal();
+                rounds.acquire();
+            }
+            loop.park();
+            assertThat(hangUps).hasValue(1);
         }
     }
 

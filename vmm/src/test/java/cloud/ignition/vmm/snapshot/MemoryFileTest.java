@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MemoryFileTest {
-    private static final int O_RDWR_CREAT = 0x42;
     private static final long SIZE = 64L << 20;
     private static final int PAGE = 4096;
 
@@ -32,7 +31,7 @@ class MemoryFileTest {
         Random random = new Random(1);
         long pages = 0;
         try (Mmap memory = Mmap.anonymous(SIZE);
-                Fd fd = Fd.open(file.toString(), O_RDWR_CREAT, 0600)) {
+                Fd fd = Fd.open(file.toString(), Fd.O_RDWR | Fd.O_CREAT, 0600)) {
             for (long at = 0; at < SIZE; at += PAGE) {
                 // Runs longer than one write, single pages, first and last page.
                 if (at < 9L << 20 || at == SIZE - PAGE || random.nextInt(50) == 0) {
@@ -45,10 +44,11 @@ class MemoryFileTest {
             try (Mmap copy = Mmap.privateCopyOf(fd, 0, SIZE)) {
                 assertThat(MemorySegment.mismatch(memory.segment(), 0, SIZE, copy.segment(), 0, SIZE))
                         .isEqualTo(-1);
-                assertThat(MemoryFile.check(fd, copy.segment())).isEqualTo(written);
-                copy.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 77);
-                assertThat(MemoryFile.check(fd, copy.segment()).crc32c()).isNotEqualTo(written.crc32c());
             }
+            assertThat(MemoryFile.check(fd, SIZE)).isEqualTo(written);
+            memory.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 77);
+            fd.pwriteFully(memory.segment().asSlice(0, 1), 0);
+            assertThat(MemoryFile.check(fd, SIZE).crc32c()).isNotEqualTo(written.crc32c());
         }
         long blocks = ((Number) Files.getAttribute(file, "unix:size")).longValue();
         assertThat(blocks).isEqualTo(SIZE);
@@ -67,6 +67,29 @@ class MemoryFileTest {
             assertThat(dataPages(fd)).containsExactly(0, 1, 2, 3, 6, 12, 13, 14, 15);
             assertThat(touchedPages(memory)).isEqualTo(9);
             assertSame(memory, fd);
+        }
+    }
+
+    @Test
+    void theHolesOfARestoredMachinesFileStayHolesAndAreNotTouchedForIt() {
+        try (Fd before = open("before");
+                Fd after = open("after")) {
+            before.truncate(SIZE);
+            try (Mmap booted = Mmap.anonymous(SIZE)) {
+                fill(booted, 3, 2, 1);
+                MemoryFile.write(booted.segment(), new FreePages(booted), before);
+            }
+            try (Mmap restored = Mmap.privateCopyOf(before, 0, SIZE)) {
+                fill(restored, 9000, 1, 2);
+                assertThat(MemoryFile.write(restored.segment(), new FreePages(restored), after)
+                                .dataBytes())
+                        .isEqualTo(3 * PAGE);
+                assertThat(dataPages(after)).containsExactly(3, 4, 9000);
+                // Reading brings neighbours in that are in the page cache, but nothing far from data.
+                assertThat(touchedPages(restored)).isLessThan(100);
+                assertThat(dataPages(before)).containsExactly(3, 4);
+                assertSame(restored, after);
+            }
         }
     }
 
@@ -100,7 +123,7 @@ class MemoryFileTest {
     }
 
     private Fd open(String name) {
-        return Fd.open(directory.resolve(name).toString(), O_RDWR_CREAT, 0600);
+        return Fd.open(directory.resolve(name).toString(), Fd.O_RDWR | Fd.O_CREAT, 0600);
     }
 
     private static void fill(Mmap memory, long firstPage, long pages, int value) {

@@ -6,12 +6,20 @@ import cloud.ignition.vmm.virtio.queue.TestRam;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A guest's driver for any device: speaks through registers and queues only, and records what the machine gets told. */
+/**
+ * A guest's driver for any device: speaks through registers and queues only, and records what the machine gets told. A
+ * device that reports more than one lie between two resets fails the test, whatever it is about.
+ */
 public final class TestDriver implements TransportHost {
     public static final int RAM_BYTES = 4 << 20;
 
-    private static final int DATA_START = 1 << 20;
-    private static final int QUEUE_BYTES = 1 << 16;
+    /** Where data may lie; below are the queues. */
+    static final int DATA_START = 1 << 20;
+
+    /** From one queue's area to the next. */
+    static final int QUEUE_BYTES = 1 << 16;
+
+    private static final int SECOND_QUEUES = 1 << 19;
 
     public final GuestMemory memory;
     public final MmioTransport transport;
@@ -20,7 +28,9 @@ public final class TestDriver implements TransportHost {
     public final List<Integer> requested = new ArrayList<>();
     public int interrupts;
     public int interest;
-    private long nextData = DATA_START;
+    private final long queueBase;
+    private long nextData;
+    private boolean needsReset;
 
     public TestDriver(VirtioDevice device) {
         this(device, TestRam.of(RAM_BYTES));
@@ -28,8 +38,19 @@ public final class TestDriver implements TransportHost {
 
     /** On memory that a driver has used before. */
     public TestDriver(VirtioDevice device, GuestMemory memory) {
+        this(device, memory, 0, DATA_START);
+    }
+
+    private TestDriver(VirtioDevice device, GuestMemory memory, long queueBase, long dataStart) {
         this.memory = memory;
+        this.queueBase = queueBase;
+        this.nextData = dataStart;
         this.transport = new MmioTransport(device, memory, this);
+    }
+
+    /** Of a second device in the same machine: its queues and data lie elsewhere. */
+    public static TestDriver second(VirtioDevice device, GuestMemory memory) {
+        return new TestDriver(device, memory, SECOND_QUEUES, DATA_START + RAM_BYTES / 2);
     }
 
     /** Brings the device up as Linux does. */
@@ -71,13 +92,18 @@ public final class TestDriver implements TransportHost {
     public void setUpQueues() {
         queues.clear();
         for (int i = 0; i < transport.queueCount(); i++) {
-            long base = (long) i * QUEUE_BYTES;
+            long base = queueArea(i);
             memory.slice(base, QUEUE_BYTES).fill((byte) 0);
             write(MmioRegister.QUEUE_SEL, i);
             DriverQueue queue = new DriverQueue(memory, base, read(MmioRegister.QUEUE_NUM_MAX));
             queues.add(queue);
             setUpQueue(i, queue);
         }
+    }
+
+    /** Where a queue of this driver lies. */
+    long queueArea(int index) {
+        return queueBase + (long) index * QUEUE_BYTES;
     }
 
     public void setUpQueue(int index, DriverQueue queue) {
@@ -140,7 +166,26 @@ public final class TestDriver implements TransportHost {
     }
 
     public void write(int register, int value) {
-        transport.write(register, 4, Integer.toUnsignedLong(value));
+        write(register, 4, Integer.toUnsignedLong(value));
+    }
+
+    /** A write of any width anywhere in the window. */
+    public void write(int offset, int size, long value) {
+        transport.write(offset, size, value);
+        if (offset == MmioRegister.STATUS && size == Integer.BYTES && value == 0) {
+            needsReset = false;
+        }
+    }
+
+    /** Whether the device has reported a lie since its last reset. */
+    public boolean needsReset() {
+        return needsReset;
+    }
+
+    /** Takes the place of another driver whose machine was saved: the device restored here is the other's. */
+    void takeOver(TestDriver other) {
+        queues.addAll(other.queues);
+        needsReset = other.needsReset;
     }
 
     public int status() {
@@ -179,6 +224,10 @@ public final class TestDriver implements TransportHost {
 
     @Override
     public void deviceNeedsReset(String reason) {
+        if (needsReset) {
+            throw new AssertionError("told twice without a reset: " + reason);
+        }
+        needsReset = true;
         lies.add(reason);
     }
 }

@@ -35,10 +35,7 @@ public final class ConsoleDevice implements VirtioDevice {
         if (!input.offer(bytes)) {
             return false;
         }
-        DeviceControl active = control;
-        if (active != null) {
-            active.requestNotify(RECEIVE); // otherwise it is looked at when the driver is ready
-        }
+        requestNotify(RECEIVE); // without a ready driver it is looked at when there is one
         return true;
     }
 
@@ -98,8 +95,8 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     private void deliverInput(SplitQueue queue) {
-        while (!input.isEmpty()) {
-            DescriptorChain chain = queue.next();
+        for (int turn = 0; turn < Limits.CHAINS_PER_TURN; turn++) {
+            DescriptorChain chain = input.isEmpty() ? null : queue.next();
             if (chain == null) {
                 return;
             }
@@ -112,6 +109,7 @@ public final class ConsoleDevice implements VirtioDevice {
             queue.complete(chain.head(), bytes.length);
             queue.publish();
         }
+        requestNotify(RECEIVE);
     }
 
     private void takeOutput(SplitQueue queue) {
@@ -134,9 +132,13 @@ public final class ConsoleDevice implements VirtioDevice {
             queue.complete(chain.head(), 0);
             queue.publish();
         }
+        requestNotify(TRANSMIT);
+    }
+
+    private void requestNotify(int queue) {
         DeviceControl rest = control;
         if (rest != null) {
-            rest.requestNotify(TRANSMIT);
+            rest.requestNotify(queue);
         }
     }
 }

@@ -34,6 +34,11 @@ public record QueueState(
         CorruptStateException.require(!ready || size > 0, "a ready queue of size 0");
         CorruptStateException.require(nextAvail >= 0 && nextAvail <= 0xffff, "queue position " + nextAvail);
         CorruptStateException.require(nextUsed >= 0 && nextUsed <= 0xffff, "queue position " + nextUsed);
+        CorruptStateException.require(ready || (nextAvail == 0 && nextUsed == 0), "positions in a queue not in use");
+        // §2.7: 16, 2 and 4 bytes
+        CorruptStateException.require(
+                !ready || (descriptorAddress % 16 == 0 && availAddress % 2 == 0 && usedAddress % 4 == 0),
+                "a misaligned queue");
     }
 
     /** Appends this state. */

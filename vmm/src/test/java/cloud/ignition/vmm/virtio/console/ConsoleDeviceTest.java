@@ -77,6 +77,19 @@ class ConsoleDeviceTest {
         assertThat(driver.memory.read(at, 6)).isEqualTo("al 15\n".getBytes(UTF_8));
     }
 
+    /** A guest that takes its input byte by byte does not keep the event loop from its other work. */
+    @Test
+    void inputIsDeliveredInTurns() {
+        device.send(new byte[Limits.CHAINS_PER_TURN + 1]);
+        driver.requested.clear();
+        for (int i = 0; i < Limits.CHAINS_PER_TURN; i++) {
+            driver.queue(RX).add(writable(driver.allocate(1), 1));
+        }
+        driver.transport.onNotify(RX);
+        assertThat(driver.queue(RX).takeAllUsed()).hasSize(Limits.CHAINS_PER_TURN);
+        assertThat(driver.requested).containsExactly(RX);
+    }
+
     @Test
     void inputBeforeTheDriverIsReadyWaits() {
         ConsoleDevice early = new ConsoleDevice(output::add);
