@@ -25,7 +25,7 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
                     "cloud\\.ignition\\.(?!linux\\.(fault|Downcall|LibC)|vmm\\.Faults).*")
             .asMatchPredicate();
     private static final Predicate<String> BELOW =
-            Pattern.compile(".*FaultInjectionTest\\.(every|refuse).*").asMatchPredicate();
+            Pattern.compile(".*FaultInjectionTest\\.(every|refuse|plan).*").asMatchPredicate();
     private static final StackWalker WALKER = StackWalker.getInstance();
 
     /**
