@@ -181,6 +181,18 @@ public final class MicroVm implements AutoCloseable {
         runners.forEach(VcpuRunner::start);
     }
 
+    /**
+     * The threads that run the guest, see gettid(2), for the owner to give them what the host has for threads: a control
+     * group, a CPU. Before the first {@link #resume}; waits until they are there.
+     */
+    public int[] vcpuThreads() {
+        gate.awaitAll();
+        return runners.stream()
+                .mapToInt(VcpuRunner::tid)
+                .filter(tid -> tid != 0)
+                .toArray();
+    }
+
     /** Lets the guest run, for the first time or again. */
     public void resume() {
         if (closed || exited.get()) {

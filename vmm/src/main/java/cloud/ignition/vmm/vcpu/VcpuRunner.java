@@ -71,6 +71,12 @@ public final class VcpuRunner {
         return known == null || !thread.isAlive() ? 0 : Clocks.threadCpuNanos(known.tid());
     }
 
+    /** The kernel's number of the vCPU's thread, once it has come to the gate; 0 after its end. */
+    public int tid() {
+        ThreadKicker known = kicker;
+        return known == null ? 0 : known.tid();
+    }
+
     /** Brings the vCPU out of the guest and waits for the end of the thread; the gate's wish must be END. */
     public void end() {
         boolean interrupted = false;
