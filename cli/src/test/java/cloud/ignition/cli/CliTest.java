@@ -89,14 +89,14 @@ class CliTest {
     @Test
     void detachedRunPrintsOnlyTheNameOnStandardOutput() {
         Outcome outcome = ignition(
-                "run -d --name web -p 8080:80 -p 53:53/udp -e A=b -e HOME --memory 128M --cpus 2 --net-rate 10M/s --net-packets 5000"
-                        + " --snapshot listen-on-port=80 --idle 1500ms --on-idle discard --user u -w /w --entrypoint e"
+                "run -d --name web -p 8080:80 -p 53:53/udp -e A=b -e HOME --memory 128M --cpus 2 --cpu-limit 0.5"
+                        + " --net-rate 10M/s --net-packets 5000 --snapshot listen-on-port=80 --idle 1500ms --on-idle discard --user u -w /w --entrypoint e"
                         + " --pull always r/i:t cmd -x");
 
         assertThat(outcome).isEqualTo(new Outcome(0, "web\n", "pulling r/i:t\nbooting\n"));
         AppSpec spec = daemon.inspect("web").spec();
         assertThat(spec.toString())
-                .contains("image=r/i:t", "vcpus=2", "memoryBytes=134217728")
+                .contains("image=r/i:t", "vcpus=2", "cpu=0.5", "memoryBytes=134217728")
                 .contains("net=NetLimit[bytesPerSecond=10485760, packetsPerSecond=5000]", "8080:80, 53:53/udp")
                 .contains("env=[A=b, HOME=/root]", "command=[cmd, -x]", "Optional[e]", "Optional[u]", "Optional[/w]")
                 .contains("listen-on-port:80", "DISCARD", "PT1.5S", "pullAlways=true");

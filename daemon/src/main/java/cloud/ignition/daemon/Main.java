@@ -59,6 +59,7 @@ public final class Main {
                 arguments.options().stateDirectory());
         HostCheck.requireHardwareVirtualisation(Path.of("/"));
         HostCheck.requireUsableKvm();
+        ProcessLimits.apply();
         ApiServer.checkSocket(arguments.socket());
         Daemon daemon = DaemonAssembly.open(arguments.options());
         ApiServer api;

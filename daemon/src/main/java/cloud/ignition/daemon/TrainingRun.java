@@ -73,6 +73,7 @@ public final class TrainingRun {
         } catch (UserException e) {
             // The way to the refused call is learnt as well.
         }
+        ProcessLimits.apply();
         DaemonAssembly.openWithoutNetwork(options).shutdown();
     }
 

@@ -47,6 +47,8 @@ final class LibC {
     private static final MemorySegment TGKILL = address("tgkill");
     private static final MemorySegment CLOCK_GETTIME = address("clock_gettime");
     private static final MemorySegment GETRANDOM = address("getrandom");
+    private static final MemorySegment GETRLIMIT = address("getrlimit");
+    private static final MemorySegment SETRLIMIT = address("setrlimit");
     private static final MemorySegment SOCKET = address("socket");
     private static final MemorySegment BIND = address("bind");
     private static final MemorySegment LISTEN = address("listen");
@@ -232,6 +234,22 @@ final class LibC {
             return callLong(GETRANDOM, pointer(buffer), count, flags, 0, 0, 0);
         } finally {
             Reference.reachabilityFence(buffer);
+        }
+    }
+
+    static int getrlimit(int resource, MemorySegment limit) {
+        try {
+            return call(GETRLIMIT, resource, pointer(limit), 0, 0);
+        } finally {
+            Reference.reachabilityFence(limit);
+        }
+    }
+
+    static int setrlimit(int resource, MemorySegment limit) {
+        try {
+            return call(SETRLIMIT, resource, pointer(limit), 0, 0);
+        } finally {
+            Reference.reachabilityFence(limit);
         }
     }
 

@@ -1,6 +1,8 @@
 package cloud.ignition.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,9 @@ public final class Mmap implements AutoCloseable {
     /** x86-64's large page; a guest page table of the host can only use it where host and guest address agree modulo this. */
     private static final long LARGE_PAGE = 2L << 20;
 
+    /** Closed, but still there. */
+    private static final Queue<Mmap> REFUSED = new ConcurrentLinkedQueue<>();
+
     private static final int READ_WRITE = PROT_READ | PROT_WRITE;
     private static final int ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
@@ -45,6 +50,9 @@ public final class Mmap implements AutoCloseable {
     private final @Nullable Fd file;
     private final long fileOffset;
     private final MemorySegment segment;
+    /** What {@link #replaceByZeroes} makes has it, too. */
+    private volatile boolean dontDump;
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Mmap(String what, long address, long size, boolean anonymous) {
@@ -72,8 +80,9 @@ public final class Mmap implements AutoCloseable {
         long kept = Pages.roundUp(size);
         long whole = map(what, 0, Math.addExact(kept, LARGE_PAGE), ANONYMOUS, -1, 0);
         long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
-        unmap(whole, start - whole);
-        unmap(start + kept, whole + LARGE_PAGE - start);
+        long end = whole + kept + LARGE_PAGE;
+        unmapOr(whole, start, whole, end);
+        unmapOr(start + kept, end, start, end);
         return new Mmap(what, start, size, true);
     }
 
@@ -124,6 +133,7 @@ public final class Mmap implements AutoCloseable {
     /** madvise(2) for the whole mapping; {@code advice} is one of {@code MADV_…}. */
     public void advise(int advice) {
         advise(0, size, advice);
+        dontDump |= advice == MADV_DONTDUMP;
     }
 
     /**
@@ -148,6 +158,9 @@ public final class Mmap implements AutoCloseable {
     public void replaceByZeroes(long offset, long length) {
         MemorySegment part = segment().asSlice(offset, length);
         map(what, part.address(), length, ANONYMOUS | MAP_FIXED, -1, 0);
+        if (dontDump) {
+            advise(offset, length, MADV_DONTDUMP);
+        }
     }
 
     /** Whether this was made by {@link #anonymous}: a page that nobody touched reads as zeroes. */
@@ -173,14 +186,37 @@ public final class Mmap implements AutoCloseable {
         return hole < 0 ? size : Math.min(size, hole - fileOffset);
     }
 
-    /** Removes the mapping; a second call does nothing. */
+    /**
+     * Removes the mapping; a second call does nothing.
+     *
+     * @throws LinuxException when the kernel refuses, which it does for want of memory only; closing another mapping tries it again
+     */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            if (file != null) {
-                file.close();
-            }
+            Mmap refused = REFUSED.poll();
+            new Closing()
+                    .then(this::unmap)
+                    .then(() -> {
+                        if (file != null) {
+                            file.close();
+                        }
+                    })
+                    .then(() -> {
+                        if (refused != null) {
+                            refused.unmap();
+                        }
+                    })
+                    .orThrow();
+        }
+    }
+
+    private void unmap() {
+        try {
             unmap(address, Pages.roundUp(size));
+        } catch (LinuxException e) {
+            REFUSED.add(this);
+            throw e;
         }
     }
 
@@ -200,6 +236,15 @@ public final class Mmap implements AutoCloseable {
     private static void unmap(long address, long size) {
         if (size > 0) {
             LinuxException.check(LibC.munmap(address, size), "munmap");
+        }
+    }
+
+    /** Unmaps a part; when the kernel refuses (the process has too many mappings), all that is left, which it refuses less. */
+    private static void unmapOr(long from, long to, long leftFrom, long leftTo) {
+        try {
+            unmap(from, to - from);
+        } catch (LinuxException e) {
+            throw new Closing().then(() -> unmap(leftFrom, leftTo - leftFrom)).because(e);
         }
     }
 

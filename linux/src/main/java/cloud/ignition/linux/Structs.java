@@ -50,6 +50,9 @@ final class Structs {
                     JAVA_LONG.withName("sa_restorer"))
             .withName("struct sigaction");
 
+    static final StructLayout RLIMIT = structLayout(JAVA_LONG.withName("rlim_cur"), JAVA_LONG.withName("rlim_max"))
+            .withName("struct rlimit");
+
     static final StructLayout IFREQ = structLayout(
                     sequenceLayout(16, JAVA_BYTE).withName("ifr_name"),
                     JAVA_SHORT.withName("ifr_flags"),

@@ -68,7 +68,7 @@ public final class ThreadKicker {
         if (error != 0) {
             throw new LinuxException("pthread_sigmask", error);
         }
-        return new ThreadKicker(LibC.gettid());
+        return new ThreadKicker(LinuxException.check(LibC.gettid(), "gettid"));
     }
 
     /** Interrupts the thread's blocking call; does nothing when the thread has ended. */

@@ -21,6 +21,7 @@ class AbiTest {
             "sys/eventfd.h",
             "sys/ioctl.h",
             "sys/mman.h",
+            "sys/resource.h",
             "sys/socket.h",
             "sys/stat.h",
             "sys/timerfd.h",
@@ -37,7 +38,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(8);
+        assertThat(structs).isEqualTo(9);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -55,6 +56,7 @@ class AbiTest {
                 UnixSocket.class,
                 name -> name.equals("MAX_PATH_BYTES") ? "sizeof(((struct sockaddr_un *)0)->sun_path) - 1" : name);
         table.expectConstants(ThreadKicker.class, name -> name.equals("SIGNAL") ? "SIGRTMIN + 6" : name);
+        table.expectConstants(ResourceLimit.class, UnaryOperator.identity());
         table.expectConstants(Pages.class, name -> name.equals("SIZE") ? "sysconf(_SC_PAGESIZE)" : name);
         Map<String, Long> c = table.compileAndRun();
         assertThat(c).hasSizeGreaterThan(80).isEqualTo(table.java());

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.kvm.KvmVm;
@@ -48,7 +49,11 @@ final class DeviceSlot implements AutoCloseable {
         window = FIRST_WINDOW + (long) index * MmioTransport.WINDOW_BYTES;
         line = LINES[index];
         transport = new MmioTransport(device, memory, new Host(onFailure));
-        interrupt = EventFd.create();
+        try {
+            interrupt = EventFd.create();
+        } catch (RuntimeException e) {
+            throw new Closing().then(transport::close).because(e);
+        }
         try {
             vm.addIrqfd(interrupt, line);
             for (int queue = 0; queue < transport.queueCount(); queue++) {
@@ -60,8 +65,7 @@ final class DeviceSlot implements AutoCloseable {
             transport.timerFd().ifPresent(fd -> loop.watch(fd, Epoll.IN, events -> transport.onTimer()));
             transport.backendFd().ifPresent(fd -> backendWatch = loop.watch(fd, 0, this::backendReady));
         } catch (RuntimeException e) {
-            close();
-            throw e;
+            throw new Closing().then(this::close).because(e);
         }
     }
 
@@ -107,9 +111,11 @@ final class DeviceSlot implements AutoCloseable {
     @Override
     public void close() {
         // The irqfd and ioeventfds hold on to the eventfds' files until the VM is closed, which happens soon.
-        interrupt.close();
-        kicks.forEach(EventFd::close);
-        transport.close();
+        new Closing()
+                .then(interrupt::close)
+                .thenEach(kicks, EventFd::close)
+                .then(transport::close)
+                .orThrow();
     }
 
     /** What the transport asks of the machine. */

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.vmm.bus.Bus;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -108,8 +109,7 @@ final class Devices implements AutoCloseable {
                             new VsockDevice(new VsockConfig(VsockConfig.DEFAULT_CID), hub.backend(), System::nanoTime)))
                     .orElse(null);
         } catch (RuntimeException e) {
-            close();
-            throw e;
+            throw new Closing().then(this::close).because(e);
         }
     }
 
@@ -290,9 +290,11 @@ final class Devices implements AutoCloseable {
     /** Ends the event loop, then closes devices, their threads, and lines. */
     @Override
     public void close() {
-        loop.close();
-        slots.forEach(DeviceSlot::close);
-        diskThreads.close(); // nothing is under way any more: their end is not waited for in vain
-        lines.forEach(EventFd::close);
+        new Closing()
+                .then(loop::close)
+                .thenEach(slots, DeviceSlot::close)
+                .then(diskThreads::close) // nothing is under way any more: their end is not waited for in vain
+                .thenEach(lines, EventFd::close)
+                .orThrow();
     }
 }

@@ -1,6 +1,7 @@
 package cloud.ignition.vmm;
 
 import cloud.ignition.linux.Clocks;
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.RandomBytes;
 import cloud.ignition.linux.kvm.Cpuid;
@@ -142,8 +143,7 @@ public final class MicroVm implements AutoCloseable {
         try {
             return VmShell.create(host, shape, memory);
         } catch (RuntimeException e) {
-            memory.close();
-            throw e;
+            throw new Closing().then(memory::close).because(e);
         }
     }
 
@@ -157,8 +157,7 @@ public final class MicroVm implements AutoCloseable {
         try {
             return new MicroVm(host, shape, shell, attachments, listener, timeline);
         } catch (RuntimeException e) {
-            shell.close();
-            throw e;
+            throw new Closing().then(shell::close).because(e);
         }
     }
 
@@ -180,6 +179,18 @@ public final class MicroVm implements AutoCloseable {
     private void start() {
         devices.start();
         runners.forEach(VcpuRunner::start);
+    }
+
+    /**
+     * The threads that run the guest, see gettid(2), for the owner to give them what the host has for threads: a control
+     * group, a CPU. Before the first {@link #resume}; waits until they are there.
+     */
+    public int[] vcpuThreads() {
+        gate.awaitAll();
+        return runners.stream()
+                .mapToInt(VcpuRunner::tid)
+                .filter(tid -> tid != 0)
+                .toArray();
     }
 
     /** Lets the guest run, for the first time or again. */
@@ -320,19 +331,26 @@ public final class MicroVm implements AutoCloseable {
     /** Closes the gate and brings every vCPU there, without waiting: this is a vCPU's thread. */
     private void holdAll() {
         gate.set(VcpuGate.Wish.PAUSE);
-        runners.forEach(VcpuRunner::kick);
+        new Closing().thenEach(runners, VcpuRunner::kick).orThrow();
     }
 
     /** Runs on a vCPU's thread, whose exit ends the machine. */
     private void ended(MachineExit exit) {
-        holdAll();
-        if (exited.compareAndSet(false, true)) {
-            devices.endKernelLine();
-            listener.onExit(exit);
-        }
+        new Closing()
+                .then(this::holdAll)
+                .then(() -> {
+                    if (exited.compareAndSet(false, true)) {
+                        devices.endKernelLine();
+                        listener.onExit(exit);
+                    }
+                })
+                .orThrow();
     }
 
-    /** Ends the threads and gives everything back to the host; the tap stays its owner's. */
+    /**
+     * Ends the threads and gives everything back to the host; the tap stays its owner's. Throws nothing: what the host
+     * does not take back is logged.
+     */
     @Override
     public void close() {
         if (closed) {
@@ -341,9 +359,9 @@ public final class MicroVm implements AutoCloseable {
         closed = true;
         exited.set(true);
         gate.set(VcpuGate.Wish.END);
-        runners.forEach(VcpuRunner::kick);
-        runners.forEach(VcpuRunner::join);
-        devices.close();
+        new Closing().thenEach(runners, VcpuRunner::kick); // all at once; a refused kick is repeated by end()
+        runners.forEach(VcpuRunner::end);
+        Closer.logged(devices);
         Closer.closeLater(shell);
     }
 }

@@ -32,6 +32,10 @@ final class RunCommand implements Command {
                 .option(Option.value("SIZE", "guest memory (default: 256M)", "-m", "--memory"))
                 .option(Option.value("N", "number of vCPUs (default: 1)", "--cpus"))
                 .option(Option.value(
+                        "CPUS",
+                        "most of the host's CPUs that it uses, such as 0.5 (default: all its vCPUs can)",
+                        "--cpu-limit"))
+                .option(Option.value(
                         "SIZE[/s]", "bytes a second, each way, that its network carries (default: any)", "--net-rate"))
                 .option(Option.value(
                         "N", "packets a second, each way, that its network carries (default: any)", "--net-packets"))

@@ -27,6 +27,9 @@ final class RunRequest {
         arguments.value("--memory").ifPresent(v -> request.put("memoryBytes", Units.parseBytes("--memory", v)));
         arguments.value("--cpus").ifPresent(v -> request.put("vcpus", Units.parseCount("--cpus", v, 1, MOST_VCPUS)));
         arguments
+                .value("--cpu-limit")
+                .ifPresent(v -> request.put("cpuLimitMilliCpus", Units.parseMilliCpus("--cpu-limit", v)));
+        arguments
                 .value("--net-rate")
                 .ifPresent(v -> request.put("netBytesPerSecond", Units.parseBytesPerSecond("--net-rate", v)));
         arguments

@@ -12,6 +12,7 @@ public final class Doctor {
     public static List<Finding> examine(Host host, Path stateDirectory) {
         List<Finding> findings = new ArrayList<>(KvmChecks.run(host));
         findings.addAll(NetworkChecks.run(host));
+        findings.add(CgroupCheck.run(host));
         findings.addAll(StorageChecks.run(host, stateDirectory));
         return findings;
     }

@@ -1,6 +1,7 @@
 package cloud.ignition.cli.render;
 
 import cloud.ignition.cli.CliException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import java.util.regex.Pattern;
 public final class Units {
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,12})([kKmMgG]?)(i?[bB])?");
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,10})(ms|s|m|h|d)?");
+    private static final Pattern CPUS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3})?");
     private static final long MIB = 1L << 20;
 
     private Units() {}
@@ -49,6 +51,20 @@ public final class Units {
                     + "' is not a rate in bytes a second; write for example 512K or 10M/s");
         }
         return parseBytes(option, size);
+    }
+
+    /**
+     * Reads a number of CPUs such as {@code 2} or {@code 0.5}.
+     *
+     * @param option named in the error
+     * @return thousandths of a CPU
+     */
+    public static int parseMilliCpus(String option, String text) {
+        if (!CPUS.matcher(text).matches()) {
+            throw CliException.usage(
+                    "option " + option + ": '" + text + "' is not a number of CPUs; write for example 0.5 or 2");
+        }
+        return new BigDecimal(text).movePointRight(3).intValueExact();
     }
 
     /**

@@ -25,6 +25,8 @@ class DoctorTest {
         write("/dev/net/tun", "");
         write("/proc/sys/net/ipv4/ip_forward", "1\n");
         write("/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n");
+        write("/proc/self/mounts", "proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n");
+        write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
         for (String program : List.of("ip", "nft")) {
             executable("/usr/sbin/" + program);
         }
@@ -39,7 +41,7 @@ class DoctorTest {
     void aHealthyHostIsAllOk() {
         assertThat(examine())
                 .filteredOn(f -> !f.subject().equals("state directory"))
-                .hasSize(10)
+                .hasSize(11)
                 .allSatisfy(f -> {
                     assertThat(f.status()).as(f.toString()).isEqualTo(Finding.Status.OK);
                     assertThat(f.remedy()).isEmpty();
@@ -82,6 +84,18 @@ class DoctorTest {
 
         assertThat(finding("IPv4 forwarding").status()).isEqualTo(Finding.Status.WARN);
         assertThat(finding("privilege").status()).isEqualTo(Finding.Status.WARN);
+    }
+
+    @Test
+    void withoutControlOfCpuTimeOnlyLimitsAreMissing() throws IOException {
+        write("/sys/fs/cgroup/cgroup.controllers", "\n");
+        assertThat(finding("cgroup v2").status()).isEqualTo(Finding.Status.WARN);
+        assertThat(finding("cgroup v2").detail())
+                .isEqualTo(
+                        "/sys/fs/cgroup has no cpu controller: cgroup v1 has it; apps run, but --cpu-limit is refused");
+
+        write("/proc/self/mounts", "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n");
+        assertThat(finding("cgroup v2").detail()).isEqualTo("not mounted; apps run, but --cpu-limit is refused");
     }
 
     private String failed(String subject) {

@@ -54,6 +54,20 @@ class RenderTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0.5,500", "2,2000", "0.01,10", "1.125,1125", "0,0"})
+    void numbersOfCpus(String text, int milliCpus) {
+        assertThat(Units.parseMilliCpus("--cpu-limit", text)).isEqualTo(milliCpus);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"x", ".5", "50%", "1.", "0.0001", "-1", "1e3"})
+    void whatIsNoNumberOfCpusIsAUsageError(String text) {
+        assertThatThrownBy(() -> Units.parseMilliCpus("--cpu-limit", text))
+                .isInstanceOf(CliException.class)
+                .hasMessageContaining("option --cpu-limit: '" + text + "' is not a number of CPUs");
+    }
+
+    @ParameterizedTest
     @CsvSource({"10s,10000", "10,10000", "500ms,500", "5m,300000", "2h,7200000", "1d,86400000", "0,0"})
     void durations(String text, long millis) {
         assertThat(Units.parseDuration("--idle", text)).isEqualTo(Duration.ofMillis(millis));

@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.api;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -21,6 +22,8 @@ final class AppSpecJson {
         String name = fields.text("name").orElse(defaults.name());
         int vcpus = toInt("vcpus", fields.integer("vcpus").orElse(defaults.vcpus()));
         long memoryBytes = fields.integer("memoryBytes").orElse(defaults.memoryBytes());
+        CpuLimit cpu = new CpuLimit(
+                toInt("cpuLimitMilliCpus", fields.integer("cpuLimitMilliCpus").orElse(0)));
         NetLimit net = new NetLimit(
                 fields.integer("netBytesPerSecond").orElse(0),
                 fields.integer("netPacketsPerSecond").orElse(0));
@@ -43,6 +46,7 @@ final class AppSpecJson {
                 image,
                 vcpus,
                 memoryBytes,
+                cpu,
                 net,
                 ports,
                 env,
@@ -62,6 +66,7 @@ final class AppSpecJson {
         json.put("image", spec.image());
         json.put("vcpus", spec.vcpus());
         json.put("memoryBytes", spec.memoryBytes());
+        json.put("cpuLimitMilliCpus", spec.cpu().milliCpus());
         json.put("netBytesPerSecond", spec.net().bytesPerSecond());
         json.put("netPacketsPerSecond", spec.net().packetsPerSecond());
         texts(

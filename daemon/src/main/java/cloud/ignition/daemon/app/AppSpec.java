@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param image image reference as given
  * @param vcpus number of vCPUs
  * @param memoryBytes guest memory in bytes, a multiple of 2 MiB
+ * @param cpu what its vCPUs may use of the host's CPUs
  * @param net what its network may carry
  * @param ports published ports
  * @param env environment variables {@code K=V} on top of the image's
@@ -28,6 +29,7 @@ public record AppSpec(
         String image,
         int vcpus,
         long memoryBytes,
+        CpuLimit cpu,
         NetLimit net,
         List<PortMapping> ports,
         List<String> env,
@@ -61,6 +63,7 @@ public record AppSpec(
                 image,
                 1,
                 DEFAULT_MEMORY_BYTES,
+                CpuLimit.NONE,
                 NetLimit.NONE,
                 List.of(),
                 List.of(),
@@ -81,6 +84,7 @@ public record AppSpec(
                 image,
                 vcpus,
                 memoryBytes,
+                cpu,
                 net,
                 ports,
                 env,

@@ -25,6 +25,12 @@ public final class Limits {
     /** Longest idle time. */
     public static final Duration MAX_IDLE_AFTER = Duration.ofDays(365);
 
+    /** Least CPU limit, thousandths of a CPU: the least quota that the kernel takes (1 ms of each 100 ms). */
+    public static final int MIN_MILLI_CPUS = 10;
+
+    /** Highest CPU limit, thousandths of a CPU: what the most vCPUs can use. */
+    public static final int MAX_MILLI_CPUS = MAX_VCPUS * 1000;
+
     /** Least network rate, bytes a second: under it no connection lives. */
     public static final long MIN_NET_BYTES_PER_SECOND = 1 << 10;
 

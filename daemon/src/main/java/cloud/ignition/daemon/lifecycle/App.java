@@ -159,7 +159,8 @@ final class App {
         if (hub == null) {
             throw new IllegalStateException("an app in this state has a vsock hub");
         }
-        return new MachinePlan(record.spec(), record.launch().orElseThrow(), requireLink(), hub, record.kernelDigest());
+        return new MachinePlan(
+                record.id(), record.spec(), record.launch().orElseThrow(), requireLink(), hub, record.kernelDigest());
     }
 
     // ---- what the host has of it while it is up, with or without a machine ----

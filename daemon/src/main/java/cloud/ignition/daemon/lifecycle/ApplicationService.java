@@ -64,6 +64,7 @@ final class ApplicationService implements Applications {
 
     @Override
     public AppView run(AppSpec wanted, Progress progress) {
+        services.machines().require(wanted);
         AppSupervisor app = create(wanted);
         boolean booted = false;
         try {

@@ -6,11 +6,13 @@ import cloud.ignition.daemon.app.DaemonOptions;
 import cloud.ignition.daemon.app.Images;
 import cloud.ignition.daemon.image.GuestParts;
 import cloud.ignition.daemon.image.StoredImages;
+import cloud.ignition.daemon.limits.CpuLimits;
 import cloud.ignition.daemon.network.AddressPool;
 import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -80,13 +82,15 @@ public final class DaemonAssembly implements Daemon {
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
         StoredImages images = StoredImages.open(state.root(), options.mirrors());
         HostNetwork network = new HostNetwork(addresses);
-        ThreadPoolExecutor pool = pool();
+        CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
+        ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
-        Services services =
-                new Services(state, network, new MicroVmMachines(parts), pool, timer, Services.Timeouts.DEFAULT);
+        Services services = new Services(
+                state, network, new MicroVmMachines(parts, cpuLimits), pool, timer, Services.Timeouts.DEFAULT);
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
+            cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
         return new DaemonAssembly(state, network, pool, timer, applications, images);
@@ -115,9 +119,18 @@ public final class DaemonAssembly implements Daemon {
     }
 
     /** Threads that stand ready, so that a wake does not begin with making one; more are made when all are busy. */
-    private static ThreadPoolExecutor pool() {
+    private static ThreadPoolExecutor pool(CpuLimits cpuLimits) {
+        ThreadFactory threads = threads("app-");
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                IDLE_THREADS, Integer.MAX_VALUE, 60, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("app-"));
+                IDLE_THREADS,
+                Integer.MAX_VALUE,
+                60,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                work -> threads.newThread(() -> {
+                    cpuLimits.leave();
+                    work.run();
+                }));
         pool.prestartAllCoreThreads();
         return pool;
     }

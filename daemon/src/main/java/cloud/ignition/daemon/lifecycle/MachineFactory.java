@@ -1,5 +1,6 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
@@ -7,6 +8,13 @@ import java.nio.file.Path;
 
 /** Makes machines. */
 interface MachineFactory {
+    /**
+     * Refuses what this host cannot give any machine, before work is done for one.
+     *
+     * @throws cloud.ignition.daemon.app.UserException one line
+     */
+    void require(AppSpec spec);
+
     /** A machine that boots, not yet running. */
     Machine boot(MachinePlan plan, MachineListener listener);
 

@@ -1,9 +1,13 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.SnapshotTrigger;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.image.GuestParts;
+import cloud.ignition.daemon.limits.CpuLimits;
+import cloud.ignition.daemon.limits.LimitedThreads;
 import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.Nameservers;
 import cloud.ignition.vmm.Activity;
@@ -32,10 +36,17 @@ final class MicroVmMachines implements MachineFactory {
     private static final String IMAGE_FACT = "image";
 
     private final Supplier<GuestParts> parts;
+    private final CpuLimits cpuLimits;
 
     /** @param parts asked at each boot; may throw when there is no guest kernel, which wakes do not need */
-    MicroVmMachines(Supplier<GuestParts> parts) {
+    MicroVmMachines(Supplier<GuestParts> parts, CpuLimits cpuLimits) {
         this.parts = parts;
+        this.cpuLimits = cpuLimits;
+    }
+
+    @Override
+    public void require(AppSpec spec) {
+        cpuLimits.require(spec.cpu());
     }
 
     @Override
@@ -50,12 +61,25 @@ final class MicroVmMachines implements MachineFactory {
         BootSource source = new BootSource(
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
-        return new MicroVmMachine(MicroVm.boot(shape, source, attachments(plan), listener));
+        return limited(MicroVm.boot(shape, source, attachments(plan), listener), plan);
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
-        return new MicroVmMachine(MicroVm.restore(snapshot, attachments(plan), listener, timeline));
+        return limited(MicroVm.restore(snapshot, attachments(plan), listener, timeline), plan);
+    }
+
+    private Machine limited(MicroVm vm, MachinePlan plan) {
+        CpuLimit limit = plan.spec().cpu();
+        if (limit.isNone()) {
+            return new MicroVmMachine(vm, Optional.empty());
+        }
+        try {
+            return new MicroVmMachine(vm, Optional.of(cpuLimits.limit(plan.id(), limit, vm.vcpuThreads())));
+        } catch (RuntimeException e) {
+            vm.close();
+            throw e;
+        }
     }
 
     private static Attachments attachments(MachinePlan plan) {
@@ -119,7 +143,7 @@ final class MicroVmMachines implements MachineFactory {
         Snapshot.verify(snapshot);
     }
 
-    private record MicroVmMachine(MicroVm vm) implements Machine {
+    private record MicroVmMachine(MicroVm vm, Optional<LimitedThreads> limited) implements Machine {
         @Override
         public void resume() {
             vm.resume();
@@ -162,6 +186,7 @@ final class MicroVmMachines implements MachineFactory {
 
         @Override
         public void close() {
+            limited.ifPresent(LimitedThreads::close);
             vm.close();
         }
     }

@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
@@ -98,6 +99,7 @@ final class AppRecordJson {
         node.put("image", spec.image());
         node.put("vcpus", spec.vcpus());
         node.put("memoryBytes", spec.memoryBytes());
+        node.put("cpuLimitMilliCpus", spec.cpu().milliCpus());
         node.put("netBytesPerSecond", spec.net().bytesPerSecond());
         node.put("netPacketsPerSecond", spec.net().packetsPerSecond());
         writeTexts(
@@ -119,6 +121,7 @@ final class AppRecordJson {
                 text(node, "image"),
                 Math.toIntExact(number(node, "vcpus")),
                 number(node, "memoryBytes"),
+                new CpuLimit(Math.toIntExact(numberOrZero(node, "cpuLimitMilliCpus"))),
                 new NetLimit(numberOrZero(node, "netBytesPerSecond"), numberOrZero(node, "netPacketsPerSecond")),
                 texts(node, "ports").stream().map(PortMapping::parse).toList(),
                 texts(node, "env"),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.SnapshotTrigger;
@@ -51,7 +52,7 @@ class AppEndpointsTest extends ApiFixture {
 
         RawClient.Answer answer = ask("POST", "/v1/apps", """
                 {"name":"web","image":"r/i:t","vcpus":2,"memoryBytes":134217728,
-                 "netBytesPerSecond":1048576,"netPacketsPerSecond":1000,"ports":["8080:80","53:53/udp"],"env":["A=b"],
+                 "cpuLimitMilliCpus":500,"netBytesPerSecond":1048576,"netPacketsPerSecond":1000,"ports":["8080:80","53:53/udp"],"env":["A=b"],
                  "command":["x","y"],"entrypoint":"e","user":"u","workdir":"/w","snapshot":"nth-listen=2","onIdle":"discard",
                  "idleMillis":2500,"pull":"always"}""");
 
@@ -66,6 +67,7 @@ class AppEndpointsTest extends ApiFixture {
         assertThat(spec.image()).isEqualTo("r/i:t");
         assertThat(spec.vcpus()).isEqualTo(2);
         assertThat(spec.memoryBytes()).isEqualTo(128 << 20);
+        assertThat(spec.cpu()).isEqualTo(new CpuLimit(500));
         assertThat(spec.net()).isEqualTo(new NetLimit(1 << 20, 1000));
         assertThat(spec.ports()).map(Object::toString).containsExactly("8080:80", "53:53/udp");
         assertThat(spec.env()).containsExactly("A=b");

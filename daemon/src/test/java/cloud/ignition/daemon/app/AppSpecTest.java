@@ -20,6 +20,7 @@ class AppSpecTest {
                 "nginx",
                 vcpus,
                 memory,
+                CpuLimit.NONE,
                 NetLimit.NONE,
                 ports.stream().map(PortMapping::parse).toList(),
                 env,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.oci.Image;
@@ -37,6 +38,7 @@ class LaunchResolverTest {
                 "x",
                 1,
                 plain.memoryBytes(),
+                CpuLimit.NONE,
                 NetLimit.NONE,
                 List.of(),
                 env,

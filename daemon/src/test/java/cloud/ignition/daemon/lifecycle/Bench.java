@@ -3,6 +3,7 @@ package cloud.ignition.daemon.lifecycle;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -82,6 +83,7 @@ final class Bench implements AutoCloseable {
                 plain.image(),
                 1,
                 plain.memoryBytes(),
+                CpuLimit.NONE,
                 NetLimit.NONE,
                 List.of(ports).stream().map(PortMapping::parse).toList(),
                 List.of(),

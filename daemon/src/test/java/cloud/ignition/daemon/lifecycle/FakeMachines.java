@@ -1,5 +1,7 @@
 package cloud.ignition.daemon.lifecycle;
 
+import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.vmm.Activity;
 import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.DoorbellAnswer;
@@ -53,6 +55,13 @@ final class FakeMachines implements MachineFactory {
     long open() {
         synchronized (all) {
             return all.stream().filter(fake -> !fake.closed).count();
+        }
+    }
+
+    @Override
+    public void require(AppSpec spec) {
+        if (!spec.cpu().isNone()) {
+            throw UserException.unavailable("no limits here");
         }
     }
 

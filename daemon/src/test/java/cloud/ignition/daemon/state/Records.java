@@ -1,6 +1,7 @@
 package cloud.ignition.daemon.state;
 
 import cloud.ignition.daemon.app.AppSpec;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.GuestEnd;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
@@ -24,6 +25,7 @@ final class Records {
                 "127.0.0.1:5000/nginx:latest",
                 2,
                 128L << 20,
+                new CpuLimit(1250),
                 new NetLimit(10 << 20, 5000),
                 List.of(PortMapping.parse("8080:80"), PortMapping.parse("127.0.0.1:53:53/udp")),
                 List.of("A=\"quoted\"\nline", "B=ä"),

@@ -2,6 +2,7 @@ package cloud.ignition.linux.kvm;
 
 import static cloud.ignition.linux.LinuxException.check;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
@@ -125,8 +126,7 @@ public final class KvmVcpu implements AutoCloseable {
     /** Closes the vCPU; nobody may be in {@link #run} or use {@link #runView}. */
     @Override
     public void close() {
-        mapping.close();
-        fd.close();
+        new Closing().then(mapping::close).then(fd::close).orThrow();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package cloud.ignition.vmm.event;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.LinuxException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -45,6 +47,7 @@ public final class EventLoop implements AutoCloseable {
     private Wish wish = Wish.PARK;
     private boolean parked = true;
     private boolean started;
+    private boolean dead;
     private @Nullable Runnable firstResume;
 
     /**
@@ -57,15 +60,16 @@ public final class EventLoop implements AutoCloseable {
     public EventLoop(String name, Runnable beforePark, Thread.UncaughtExceptionHandler onFailure) {
         this.beforePark = beforePark;
         epoll = Epoll.create();
-        EventFd made;
         try {
-            made = EventFd.create();
-            epoll.add(made.fd(), Epoll.IN, CONTROL);
+            control = EventFd.create();
         } catch (RuntimeException e) {
-            epoll.close();
-            throw e;
+            throw new Closing().then(epoll::close).because(e);
         }
-        control = made;
+        try {
+            epoll.add(control.fd(), Epoll.IN, CONTROL);
+        } catch (RuntimeException e) {
+            throw new Closing().then(control::close).then(epoll::close).because(e);
+        }
         handlers.add(events -> control.drain());
         thread = Thread.ofPlatform()
                 .name(name)
@@ -138,7 +142,7 @@ public final class EventLoop implements AutoCloseable {
         control.signal();
         lock.lock();
         try {
-            while (!parked && thread.isAlive()) {
+            while (!parked && !dead) {
                 changed.awaitUninterruptibly();
             }
         } finally {
@@ -162,6 +166,20 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void loop() {
+        try {
+            rounds();
+        } finally {
+            lock.lock();
+            try {
+                dead = true;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void rounds() {
         Epoll.Events events = new Epoll.Events(EVENTS_PER_ROUND);
         while (mayGoOn()) {
             int ready = epoll.await(events, -1);
@@ -224,11 +242,14 @@ public final class EventLoop implements AutoCloseable {
             lock.unlock();
         }
         if (join) {
-            control.signal();
             boolean interrupted = false;
             while (thread.isAlive()) {
                 try {
+                    control.signal();
                     thread.join();
+                } catch (LinuxException e) {
+                    // The thread must go, so ask again: whatever kept the kernel from writing 8 bytes is not for long.
+                    Thread.onSpinWait();
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -237,7 +258,6 @@ public final class EventLoop implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        control.close();
-        epoll.close();
+        new Closing().then(control::close).then(epoll::close).orThrow();
     }
 }

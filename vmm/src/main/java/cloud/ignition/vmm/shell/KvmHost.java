@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.shell;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.ThreadKicker;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.Kvm;
@@ -32,10 +33,18 @@ public final class KvmHost {
         KvmHost known = instance;
         if (known == null) {
             ThreadKicker.installOnce();
-            known = new KvmHost(Kvm.open());
+            known = over(Kvm.open());
             instance = known;
         }
         return known;
+    }
+
+    private static KvmHost over(Kvm kvm) {
+        try {
+            return new KvmHost(kvm);
+        } catch (RuntimeException e) {
+            throw new Closing().then(kvm::close).because(e);
+        }
     }
 
     /** The open /dev/kvm. */

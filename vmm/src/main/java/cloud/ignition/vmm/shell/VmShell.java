@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.shell;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
@@ -49,6 +50,7 @@ public final class VmShell implements AutoCloseable {
         KvmVm vm = host.kvm().createVm();
         List<KvmVcpu> vcpus = new ArrayList<>();
         try {
+            backing.advise(Mmap.MADV_DONTDUMP); // a core file of the daemon must not hold what guests have in memory
             vm.setTssAddress(TSS_ADDRESS);
             vm.setIdentityMapAddress(IDENTITY_MAP_ADDRESS);
             GuestMemory memory = GuestMemory.over(RamLayout.of(shape.memoryBytes()), backing.segment());
@@ -73,9 +75,7 @@ public final class VmShell implements AutoCloseable {
             }
             return new VmShell(vm, backing, memory, vcpus, cpuids);
         } catch (RuntimeException e) {
-            vcpus.forEach(KvmVcpu::close);
-            vm.close();
-            throw e;
+            throw new Closing().thenEach(vcpus, KvmVcpu::close).then(vm::close).because(e);
         }
     }
 
@@ -112,8 +112,10 @@ public final class VmShell implements AutoCloseable {
     /** Closes vCPUs and VM and unmaps the memory. It can take 15 ms: not for a path that somebody waits for. */
     @Override
     public void close() {
-        vcpus.forEach(KvmVcpu::close);
-        vm.close();
-        backing.close();
+        new Closing()
+                .thenEach(vcpus, KvmVcpu::close)
+                .then(vm::close)
+                .then(backing::close)
+                .orThrow();
     }
 }

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.snapshot;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
@@ -65,14 +66,18 @@ public final class SnapshotReader {
 
     private static Fd openMemory(Path directory, SnapshotManifest manifest) {
         Fd file = SnapshotFile.open(directory, SnapshotWriter.MEMORY_FILE);
-        long size = file.size();
-        if (size != manifest.shape().memoryBytes()) {
-            file.close();
-            throw SnapshotRefusedException.damaged(
-                    directory,
-                    "its memory has " + size + " bytes, not " + manifest.shape().memoryBytes());
+        try {
+            long size = file.size();
+            if (size != manifest.shape().memoryBytes()) {
+                throw SnapshotRefusedException.damaged(
+                        directory,
+                        "its memory has " + size + " bytes, not "
+                                + manifest.shape().memoryBytes());
+            }
+            return file;
+        } catch (RuntimeException e) {
+            throw new Closing().then(file::close).because(e);
         }
-        return file;
     }
 
     /**

@@ -71,12 +71,22 @@ public final class VcpuRunner {
         return known == null || !thread.isAlive() ? 0 : Clocks.threadCpuNanos(known.tid());
     }
 
-    /** Waits for the end of the thread; the gate's wish must be END. */
-    public void join() {
+    /** The kernel's number of the vCPU's thread, once it has come to the gate; 0 after its end. */
+    public int tid() {
+        ThreadKicker known = kicker;
+        return known == null ? 0 : known.tid();
+    }
+
+    /** Brings the vCPU out of the guest and waits for the end of the thread; the gate's wish must be END. */
+    public void end() {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
+                kick();
                 thread.join();
+            } catch (LinuxException e) {
+                // The thread must go, so ask again: the kernel refuses signals only while too many are queued.
+                Thread.onSpinWait();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -87,8 +97,8 @@ public final class VcpuRunner {
     }
 
     private void threadMain() {
-        kicker = ThreadKicker.current();
         try {
+            kicker = ThreadKicker.current();
             loop();
         } catch (RuntimeException e) {
             onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "vCPU thread failed: " + e));

@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.virtio.vsock;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
@@ -149,10 +150,19 @@ public final class UnixBackend implements VsockBackend, AutoCloseable {
         if (greeting.failed() || (port.isPresent() && isFull())) {
             drop(token);
         } else if (port.isPresent()) {
-            greetings.remove(token);
-            epoll.modify(greeting.socket().fd(), STREAM_EVENTS, token);
-            listener.connecting(stream(token, greeting.socket()), (int) port.getAsLong());
+            connected(token, greeting.socket(), (int) port.getAsLong(), listener);
         }
+    }
+
+    private void connected(long token, UnixSocket socket, int port, Listener listener) {
+        try {
+            epoll.modify(socket.fd(), STREAM_EVENTS, token);
+        } catch (LinuxException e) {
+            drop(token); // no room on the host
+            return;
+        }
+        greetings.remove(token);
+        listener.connecting(stream(token, socket), port);
     }
 
     @Override
@@ -234,10 +244,12 @@ public final class UnixBackend implements VsockBackend, AutoCloseable {
     /** Ends everything; the file at the path stays. */
     @Override
     public void close() {
-        closeStreams(stream -> true);
-        greetings.values().forEach(greeting -> greeting.socket().close());
-        greetings.clear();
-        listening.close();
-        epoll.close();
+        new Closing()
+                .thenEach(List.copyOf(streams.values()), UnixStream::close)
+                .thenEach(greetings.values(), greeting -> greeting.socket().close())
+                .then(greetings::clear)
+                .then(listening::close)
+                .then(epoll::close)
+                .orThrow();
     }
 }

@@ -1,0 +1,2 @@
+/** Refusing system calls in tests; not exported. */
+package cloud.ignition.linux.fault;
