@@ -118,7 +118,8 @@ class SleepAndWakeIT {
                 Ignition.REGISTRY + "/redis:latest");
         for (int cycle = 1; cycle <= 2; cycle++) {
             ignition.await("fresh", "sleeping");
-            assertThat(ignition.shell("redis-cli -h 127.0.0.1 -p 6381 incr counter").strip())
+            assertThat(ignition.shell("redis-cli -h 127.0.0.1 -p 6381 incr counter")
+                            .strip())
                     .endsWith("1");
         }
         ignition.ok("rm", "--force", "fresh");
