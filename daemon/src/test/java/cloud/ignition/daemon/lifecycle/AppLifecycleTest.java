@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
+import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
@@ -66,6 +67,33 @@ class AppLifecycleTest {
         assertThat(view.snapshotBytes()).isPositive();
         assertThat(view.address()).isEqualTo("10.88.0.2");
         assertThat(bench.network.link(0).watched()).isTrue();
+    }
+
+    @Test
+    void aLimitThatTheHostCannotKeepIsRefusedBeforeAnythingIsMade() {
+        AppSpec plain = web(NEVER, OnIdle.SUSPEND);
+        AppSpec limited = new AppSpec(
+                plain.name(),
+                "missing",
+                plain.vcpus(),
+                plain.memoryBytes(),
+                new CpuLimit(500),
+                plain.net(),
+                plain.ports(),
+                plain.env(),
+                plain.command(),
+                plain.entrypoint(),
+                plain.user(),
+                plain.workdir(),
+                plain.trigger(),
+                plain.onIdle(),
+                plain.idleAfter(),
+                plain.pullAlways());
+
+        assertThatThrownBy(() -> bench.apps.run(limited, step -> {}))
+                .isInstanceOf(UserException.class)
+                .hasMessage("no limits here");
+        assertThat(bench.apps.list()).isEmpty();
     }
 
     @Test
