@@ -41,7 +41,7 @@ class FullDiskTest {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
-        assertThat(output).contains("refused before", "failed in the middle", "unreadable", "succeeded");
+        assertThat(output).contains("refused before", "failed in the middle", "saved elsewhere", "succeeded");
     }
 
     /** In memory, because a kill loses nothing that was written; the waits for a disk would only make it slow. */
@@ -171,21 +171,21 @@ class FullDiskTest {
                 }
                 SnapshotReader.verify(next);
                 fill(fd, shelf, 0);
-                String unreadable = restoredOnFullTmpfs(former, Path.of(arguments[1]));
-                if (!unreadable.contains("cannot be read from the snapshot under it")) {
-                    throw new AssertionError(unreadable);
-                }
-                System.out.println("unreadable: " + unreadable);
+                saveRestoredOnFullTmpfs(former, Path.of(arguments[1]).resolve("1"));
+                System.out.println("saved elsewhere from a full file system");
                 System.out.println("succeeded after " + failures + " failures");
             }
         }
 
-        /** Holes of a file in a tmpfs need room even to be read through a mapping; else there is a SIGBUS. */
-        private static String restoredOnFullTmpfs(Path former, Path elsewhere) throws IOException {
+        /**
+         * Holes of a file in a tmpfs need room even to be read through a mapping; else there is a SIGBUS. A restored
+         * machine's save leaves them alone.
+         */
+        private static void saveRestoredOnFullTmpfs(Path former, Path target) throws IOException {
             SnapshotManifest manifest = SnapshotManifest.read(former);
             try (Mmap memory = SnapshotReader.mapMemory(former, manifest)) {
                 SnapshotWriter.write(
-                        elsewhere.resolve("1"),
+                        target,
                         manifest.shape(),
                         Samples.host(),
                         Samples.machine(1),
@@ -193,12 +193,8 @@ class FullDiskTest {
                         new FreePages(memory),
                         0,
                         manifest.subject());
-                return "";
-            } catch (UncheckedIOException e) {
-                try (Stream<Path> left = Files.list(elsewhere)) {
-                    return left.findAny().isPresent() ? "something is left" : String.valueOf(e.getMessage());
-                }
             }
+            SnapshotReader.verify(target);
         }
 
         private static String failure(WrittenSnapshot source, Path target, long room) {
