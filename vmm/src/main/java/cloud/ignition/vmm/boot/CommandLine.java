@@ -7,7 +7,7 @@ import java.util.List;
 /** The guest kernel's command line. */
 public final class CommandLine {
     /**
-     * Parameters of all machines. No watchdogs: their timers would wake an idle guest, and one that compares the TSC with
+     * Parameters of all machines. No watchdogs: their timers would wake a guest at rest, and one that compares the TSC with
      * kvmclock takes a restore, where the two are set one after the other, for an unstable TSC.
      */
     private static final String ALWAYS =
