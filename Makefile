@@ -20,7 +20,7 @@ test: setup jdk guest images ## All tests: unit tests here, end-to-end tests wit
 unit: setup jdk ## Unit tests only
 	mvn test
 
-nightly: setup jdk ## The long form of the tests; writes the table in docs/reliability.md
+nightly: setup jdk guest ## The long form of the tests; writes the table in docs/reliability.md
 	scripts/nightly
 
 fuzz: setup jdk ## Coverage-guided fuzzing, FUZZ_SECONDS=60 for each of six targets

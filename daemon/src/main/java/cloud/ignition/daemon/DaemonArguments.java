@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The daemon's command line.
@@ -31,17 +33,26 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
               --network CIDR      addresses for the applications (default: 10.88.0.0/16)
               --kernel FILE       guest kernel (default: $IGNITION_KERNEL, then the built one)
               --initramfs FILE    guest init (default: $IGNITION_INITRAMFS, then the built one)
+              --mirror NAME=HOST  where images of the registry NAME come from; may be repeated. A name without a registry,
+                                  as in `ignition run nginx`, is one of docker.io
               -h, --help          show this help
 
             Examples:
               ignition daemon
               ignition daemon --state /srv/ignition --network 10.99.0.0/16
               ignition daemon --state /tmp/try/state --socket /tmp/try/ignition.sock
+              ignition daemon --mirror docker.io=127.0.0.1:5000
             """;
 
     private static final String SOCKET_VARIABLE = "IGNITION_SOCKET";
     private static final String DEFAULT_SOCKET = "/run/ignition.sock";
-    private static final List<String> KNOWN = List.of("--state", "--socket", "--network", "--kernel", "--initramfs");
+    private static final String MIRROR = "--mirror";
+    private static final List<String> KNOWN =
+            List.of("--state", "--socket", "--network", "--kernel", "--initramfs", MIRROR);
+
+    /** A registry's name and, behind the equals sign, a host with an optional port. */
+    private static final Pattern MIRROR_VALUE =
+            Pattern.compile("([a-z0-9.-]+(?::[0-9]{1,5})?)=([a-z0-9.-]+(?::[0-9]{1,5})?)");
 
     /**
      * Reads the words after {@code ignition daemon}.
@@ -50,6 +61,7 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
      */
     static DaemonArguments parse(List<String> words, Map<String, String> environment) {
         Map<String, String> values = new HashMap<>();
+        Map<String, String> mirrors = new HashMap<>();
         int i = 0;
         while (i < words.size()) {
             String word = words.get(i++);
@@ -71,14 +83,27 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
             if (value.isEmpty()) {
                 throw wrong("option " + name + " has an empty value");
             }
-            if (values.put(name, value) != null) {
+            if (name.equals(MIRROR)) {
+                addMirror(mirrors, value);
+            } else if (values.put(name, value) != null) {
                 throw wrong("option " + name + " is given twice");
             }
         }
-        return of(values, environment);
+        return of(values, mirrors, environment);
     }
 
-    private static DaemonArguments of(Map<String, String> values, Map<String, String> environment) {
+    private static void addMirror(Map<String, String> mirrors, String value) {
+        Matcher parts = MIRROR_VALUE.matcher(value);
+        if (!parts.matches()) {
+            throw wrong("option --mirror: '" + value + "' is not NAME=HOST, as in docker.io=127.0.0.1:5000");
+        }
+        if (mirrors.put(parts.group(1), parts.group(2)) != null) {
+            throw wrong("option --mirror names " + parts.group(1) + " twice");
+        }
+    }
+
+    private static DaemonArguments of(
+            Map<String, String> values, Map<String, String> mirrors, Map<String, String> environment) {
         String socket = Optional.ofNullable(values.get("--socket"))
                 .or(() -> Optional.ofNullable(environment.get(SOCKET_VARIABLE)).filter(text -> !text.isEmpty()))
                 .orElse(DEFAULT_SOCKET);
@@ -86,7 +111,8 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
                 path(values, "--state").orElse(DaemonOptions.DEFAULT_STATE_DIRECTORY),
                 values.getOrDefault("--network", DaemonOptions.DEFAULT_NETWORK),
                 path(values, "--kernel"),
-                path(values, "--initramfs"));
+                path(values, "--initramfs"),
+                mirrors);
         return new DaemonArguments(false, toPath("--socket", socket), options);
     }
 

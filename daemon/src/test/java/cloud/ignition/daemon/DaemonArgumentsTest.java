@@ -24,7 +24,10 @@ class DaemonArgumentsTest {
                         "--kernel",
                         "/k",
                         "--initramfs",
-                        "/i"),
+                        "/i",
+                        "--mirror",
+                        "docker.io=127.0.0.1:5000",
+                        "--mirror=registry.example=mirror.example"),
                 Map.of());
 
         assertThat(arguments.help()).isFalse();
@@ -33,6 +36,8 @@ class DaemonArgumentsTest {
         assertThat(arguments.options().network()).isEqualTo("10.1.0.0/16");
         assertThat(arguments.options().kernel()).isEqualTo(Optional.of(Path.of("/k")));
         assertThat(arguments.options().initramfs()).isEqualTo(Optional.of(Path.of("/i")));
+        assertThat(arguments.options().mirrors())
+                .isEqualTo(Map.of("docker.io", "127.0.0.1:5000", "registry.example", "mirror.example"));
     }
 
     @Test
@@ -51,6 +56,9 @@ class DaemonArgumentsTest {
         "--state,option --state needs a value",
         "--state=,option --state has an empty value",
         "--state /a --state /b,option --state is given twice",
+        "--mirror docker.io,option --mirror: 'docker.io' is not NAME=HOST",
+        "--mirror docker.io=http://x,option --mirror: 'docker.io=http://x' is not NAME=HOST",
+        "--mirror a=b --mirror a=c,option --mirror names a twice",
     })
     void refusesTheRest(String words, String message) {
         assertThatThrownBy(() -> DaemonArguments.parse(List.of(words.split(" ", -1)), Map.of()))

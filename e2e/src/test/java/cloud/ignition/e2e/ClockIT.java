@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What a guest's clocks and timers are after a long sleep; the host's wall clock is set forward while the app sleeps. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class ClockIT {
     private static final String APP = "clock";
     private static final int PORT = 7101;

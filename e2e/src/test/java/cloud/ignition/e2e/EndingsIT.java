@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A guest that ends by itself tells how, and its kernel's last lines are kept. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class EndingsIT {
     @ParameterizedTest
     @CsvSource({

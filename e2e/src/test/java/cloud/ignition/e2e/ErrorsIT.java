@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A user's mistake gets one line that names the thing, the value and the remedy, and an exit code. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class ErrorsIT {
     @Test
     void aWrongImageName(Ignition ignition) {

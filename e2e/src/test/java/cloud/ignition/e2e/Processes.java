@@ -8,10 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** Runs processes of this host with a time limit. */
 final class Processes {
+    /** A thread for each stream: one process that says nothing must not keep another from being heard. */
+    private static final Executor READERS = Thread::startVirtualThread;
+
     private Processes() {}
 
     static Result run(Duration limit, List<String> command) {
@@ -20,8 +24,10 @@ final class Processes {
                     .directory(Machine.ROOT.toFile())
                     .redirectInput(new File("/dev/null"))
                     .start();
-            CompletableFuture<String> out = CompletableFuture.supplyAsync(() -> read(process.getInputStream()));
-            CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
+            CompletableFuture<String> out =
+                    CompletableFuture.supplyAsync(() -> read(process.getInputStream()), READERS);
+            CompletableFuture<String> err =
+                    CompletableFuture.supplyAsync(() -> read(process.getErrorStream()), READERS);
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroy();
                 if (!process.waitFor(10, TimeUnit.SECONDS)) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The main job: run, sleep, wake by a packet, answer, and again. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class SleepAndWakeIT {
     private static final int CYCLES = 5;
     private static final String CURL = "curl -s --max-time 180 ";
@@ -108,15 +110,17 @@ class SleepAndWakeIT {
                 "--name",
                 "fresh",
                 "-p",
-                "3001:3000",
+                "6381:6379",
                 "--idle",
                 "2s",
                 "--on-idle",
                 "discard",
-                Ignition.REGISTRY + "/node:latest");
+                Ignition.REGISTRY + "/redis:latest");
         for (int cycle = 1; cycle <= 2; cycle++) {
             ignition.await("fresh", "sleeping");
-            assertThat(ignition.shell(CURL + "http://127.0.0.1:3001/")).contains("\"counter\":1");
+            assertThat(ignition.shell("redis-cli -h 127.0.0.1 -p 6381 incr counter")
+                            .strip())
+                    .endsWith("1");
         }
         ignition.ok("rm", "--force", "fresh");
     }

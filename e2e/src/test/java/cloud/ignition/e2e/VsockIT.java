@@ -6,9 +6,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Sockets between host and guest with the guest kernel's own driver: both ways, over sleeps and over a daemon's end. */
 @ExtendWith(World.class)
+@ResourceLock(World.PRODUCT)
 class VsockIT {
     /**
      * In the guest: an echo at port 7000 of its sockets; at TCP port 9000 a line is answered by {@code pong}, or after {@code dial} by

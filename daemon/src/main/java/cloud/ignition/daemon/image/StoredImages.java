@@ -11,6 +11,7 @@ import cloud.ignition.oci.ImageStore;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -18,19 +19,22 @@ import java.util.function.Supplier;
 /** The host's images, for users and for apps, on an {@link ImageStore}. */
 public final class StoredImages implements Images, ImageSource, AutoCloseable {
     private final ImageStore store;
+    private final Map<String, String> mirrors;
     private volatile Predicate<String> inUse = digest -> false;
 
-    private StoredImages(ImageStore store) {
+    private StoredImages(ImageStore store, Map<String, String> mirrors) {
         this.store = store;
+        this.mirrors = Map.copyOf(mirrors);
     }
 
     /**
      * Opens the image store of a state directory.
      *
+     * @param mirrors registry name to the host that is asked for its images
      * @throws UserException when it cannot be used
      */
-    public static StoredImages open(Path stateDirectory) {
-        return new StoredImages(translating(() -> ImageStore.open(stateDirectory)));
+    public static StoredImages open(Path stateDirectory, Map<String, String> mirrors) {
+        return new StoredImages(translating(() -> ImageStore.open(stateDirectory, mirrors)), mirrors);
     }
 
     /** Says which manifest digests apps were booted from; their images are not removed. */
@@ -43,7 +47,10 @@ public final class StoredImages implements Images, ImageSource, AutoCloseable {
         return translating(() -> {
             ImageReference parsed = ImageReference.parse(reference);
             Optional<Image> present = always ? Optional.empty() : store.find(parsed);
-            return present.orElseGet(() -> store.pull(parsed, new PullSteps(progress)));
+            return present.orElseGet(() -> {
+                requireKnownHost(parsed);
+                return store.pull(parsed, new PullSteps(progress));
+            });
         });
     }
 
@@ -78,6 +85,16 @@ public final class StoredImages implements Images, ImageSource, AutoCloseable {
     @Override
     public void close() {
         store.close();
+    }
+
+    /** The default registry's API is at another host than its name says, and no host's name is built in. */
+    private void requireKnownHost(ImageReference reference) {
+        if (reference.registry().equals(ImageReference.DEFAULT_REGISTRY)
+                && !mirrors.containsKey(reference.registry())) {
+            throw UserException.invalid("image '" + reference + "': no host is set for the registry "
+                    + reference.registry() + "; start the daemon with --mirror " + reference.registry()
+                    + "=HOST, or name the image with its registry (HOST/NAME:TAG)");
+        }
     }
 
     private static ImageView view(Image image) {

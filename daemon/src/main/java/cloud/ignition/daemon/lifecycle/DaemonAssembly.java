@@ -80,7 +80,7 @@ public final class DaemonAssembly implements Daemon {
     private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
-        StoredImages images = StoredImages.open(state.root());
+        StoredImages images = StoredImages.open(state.root(), options.mirrors());
         HostNetwork network = new HostNetwork(addresses);
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);

@@ -262,8 +262,9 @@ public final class RegistryClient implements AutoCloseable {
                 + " on " + reference.registry() + "; check name and tag";
     }
 
-    private static String what(ImageReference reference, String thing) {
-        return "registry " + reference.registry() + " for " + thing;
+    private String what(ImageReference reference, String thing) {
+        String mirror = endpoints.get(reference.registry());
+        return "registry " + reference.registry() + (mirror == null ? "" : " at " + mirror) + " for " + thing;
     }
 
     private static void closeQuietly(HttpResponse<InputStream> answer) {
