@@ -25,8 +25,8 @@ public final class Limits {
     /** Longest idle time. */
     public static final Duration MAX_IDLE_AFTER = Duration.ofDays(365);
 
-    /** Least CPU limit, thousandths of a CPU: the least quota that the kernel takes (1 ms of each 100 ms). */
-    public static final int MIN_MILLI_CPUS = 10;
+    /** Least CPU limit, thousandths of a CPU: the least quota that the kernel takes (1 ms of each 10 ms). */
+    public static final int MIN_MILLI_CPUS = 100;
 
     /** Highest CPU limit, thousandths of a CPU: what the most vCPUs can use. */
     public static final int MAX_MILLI_CPUS = MAX_VCPUS * 1000;

@@ -10,8 +10,11 @@ import java.nio.file.Path;
 public final class LimitedThreads implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LimitedThreads.class.getName());
 
-    /** cpu.max counts over so long: a machine that used its share waits for the rest of the period at most. */
-    private static final int PERIOD_MICROS = 100_000;
+    /**
+     * cpu.max counts over so long. Short, because a vCPU may be held back in the middle of this process's code, and then a garbage
+     * collection, so everybody, waits for the rest of the period.
+     */
+    private static final int PERIOD_MICROS = 10_000;
 
     private final Path home;
     private final Path group;

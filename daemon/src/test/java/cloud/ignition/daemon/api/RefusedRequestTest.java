@@ -22,7 +22,7 @@ class RefusedRequestTest extends ApiFixture {
                     {"image":"i","vcpus":0}                        | vcpus 0 is out of range
                     {"image":"i","memoryBytes":1}                  | memory 1 bytes is out of range
                     {"image":"i","memoryBytes":99999999999999999999} | field 'memoryBytes' must be a whole number
-                    {"image":"i","cpuLimitMilliCpus":9}            | CPU limit of 9 thousandths of a CPU is out of range
+                    {"image":"i","cpuLimitMilliCpus":99}           | CPU limit of 99 thousandths of a CPU is out of range
                     {"image":"i","cpuLimitMilliCpus":8001}         | CPU limit of 8001 thousandths of a CPU is out of range
                     {"image":"i","netBytesPerSecond":1023}         | network rate of 1023 bytes/s is out of range
                     {"image":"i","netBytesPerSecond":1000000001}   | network rate of 1000000001 bytes/s is out of range

@@ -39,7 +39,7 @@ class CpuLimitsTest {
         Path group = home.resolve("app-0123456789ab");
         assertThat(group.resolve("cgroup.type")).hasContent("threaded");
         assertThat(home.resolve("cgroup.subtree_control")).hasContent("+cpu");
-        assertThat(group.resolve("cpu.max")).hasContent("50000 100000");
+        assertThat(group.resolve("cpu.max")).hasContent("5000 10000");
         assertThat(group.resolve("cgroup.threads")).hasContent("4711");
 
         threads.close();
@@ -64,10 +64,10 @@ class CpuLimitsTest {
     }
 
     @Test
-    void quotasAreOfATenthOfASecond() {
-        assertThat(LimitedThreads.cpuMax(new CpuLimit(10))).isEqualTo("1000 100000");
-        assertThat(LimitedThreads.cpuMax(new CpuLimit(1250))).isEqualTo("125000 100000");
-        assertThat(LimitedThreads.cpuMax(new CpuLimit(8000))).isEqualTo("800000 100000");
+    void quotasAreOfAHundredthOfASecond() {
+        assertThat(LimitedThreads.cpuMax(new CpuLimit(100))).isEqualTo("1000 10000");
+        assertThat(LimitedThreads.cpuMax(new CpuLimit(1250))).isEqualTo("12500 10000");
+        assertThat(LimitedThreads.cpuMax(new CpuLimit(8000))).isEqualTo("80000 10000");
         assertThat(HALF).hasToString("0.5");
         assertThat(new CpuLimit(2000)).hasToString("2");
     }
