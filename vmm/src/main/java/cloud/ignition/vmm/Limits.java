@@ -35,6 +35,9 @@ public final class Limits {
     /** Largest snapshot state file that is read. */
     public static final int MAX_STATE_BYTES = 4 << 20;
 
+    /** Snapshots whose decoded state is kept at most, the last ones written or restored; some 100 KiB each. */
+    public static final int MAX_KNOWN_SNAPSHOTS = 128;
+
     /** Most MSRs that are kept of one vCPU. */
     public static final int MAX_MSRS = 1024;
 

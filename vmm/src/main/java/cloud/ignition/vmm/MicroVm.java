@@ -10,6 +10,7 @@ import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.KnownSnapshots;
 import cloud.ignition.vmm.snapshot.MachineState;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
@@ -115,18 +116,15 @@ public final class MicroVm implements AutoCloseable {
     public static MicroVm restore(
             Path directory, Attachments attachments, MachineListener listener, WakeTimeline timeline) {
         KvmHost host = KvmHost.open();
-        SnapshotManifest manifest = SnapshotManifest.read(directory);
-        manifest.host().missingOn(host.facts()).ifPresent(why -> {
-            throw SnapshotRefusedException.elsewhere(directory, why);
-        });
-        MachineState state = SnapshotReader.readState(directory, manifest);
+        KnownSnapshots.Parts parts = KnownSnapshots.read(directory, host.facts());
+        SnapshotManifest manifest = parts.manifest();
         Mmap memory = SnapshotReader.mapMemory(directory, manifest);
         timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
         VmShell shell = shell(host, manifest.shape(), memory);
         MicroVm machine = assemble(host, manifest.shape(), shell, attachments, listener, timeline);
         machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
-            machine.load(state);
+            machine.load(parts.state());
             timeline.mark(WakeTimeline.Stage.STATE_LOADED);
             machine.start();
             return machine;

@@ -75,7 +75,11 @@ public record SnapshotManifest(
      * @throws SnapshotRefusedException when there is none, or it is damaged or of another format
      */
     public static SnapshotManifest read(Path directory) {
-        byte[] bytes = SnapshotFile.read(directory, FILE, Limits.MAX_MANIFEST_BYTES);
+        return decode(directory, SnapshotFile.read(directory, FILE, Limits.MAX_MANIFEST_BYTES));
+    }
+
+    /** As {@link #read}, of the file's bytes. */
+    static SnapshotManifest decode(Path directory, byte[] bytes) {
         try {
             ManifestText text = ManifestText.parse(bytes);
             long version = text.number(ManifestText.FORMAT_VERSION);

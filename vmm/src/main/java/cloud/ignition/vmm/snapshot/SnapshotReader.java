@@ -25,7 +25,12 @@ public final class SnapshotReader {
      * @throws SnapshotRefusedException when it is missing or damaged, or is not what the manifest says
      */
     public static MachineState readState(Path directory, SnapshotManifest manifest) {
-        byte[] bytes = SnapshotFile.read(directory, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
+        return decodeState(
+                directory, manifest, SnapshotFile.read(directory, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES));
+    }
+
+    /** As {@link #readState}, of the file's bytes. */
+    static MachineState decodeState(Path directory, SnapshotManifest manifest, byte[] bytes) {
         if (bytes.length != manifest.stateBytes() || !Digests.sha256(bytes).equals(manifest.stateSha256())) {
             throw SnapshotRefusedException.damaged(directory, "its state has not the manifest's size and digest");
         }
@@ -48,6 +53,17 @@ public final class SnapshotReader {
         } catch (CorruptStateException e) {
             throw SnapshotRefusedException.damaged(directory, "its state is damaged: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Refuses a snapshot that cannot be restored on a host.
+     *
+     * @throws SnapshotRefusedException which says what the host lacks
+     */
+    static void requireFits(Path directory, SnapshotManifest manifest, HostFacts host) {
+        manifest.host().missingOn(host).ifPresent(why -> {
+            throw SnapshotRefusedException.elsewhere(directory, why);
+        });
     }
 
     /**

@@ -78,10 +78,12 @@ public final class SnapshotWriter {
                         written.crc32c(),
                         written.dataBytes(),
                         subject);
-                writeDurably(temporary.resolve(SnapshotManifest.FILE), manifest.encode());
+                byte[] manifestBytes = manifest.encode();
+                writeDurably(temporary.resolve(SnapshotManifest.FILE), manifestBytes);
                 syncDirectory(temporary);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
                 syncDirectory(parent);
+                KnownSnapshots.written(directory, manifest, manifestBytes, stateBytes);
                 return manifest;
             } catch (IOException | RuntimeException e) {
                 deleteAfter(e, temporary);

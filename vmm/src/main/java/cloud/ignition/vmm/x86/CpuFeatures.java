@@ -166,6 +166,9 @@ public final class CpuFeatures {
         if (!model(guest).equals(model(host))) {
             return Optional.of("this host is " + name(host));
         }
+        if (guest.equals(host)) {
+            return Optional.empty(); // the usual case: the host it was saved on
+        }
         List<String> lacking = new ArrayList<>();
         for (Bits bits : FEATURES) {
             int missing = bits.of(guest) & ~bits.of(host) & ~bits.ignored();

@@ -1,0 +1,114 @@
+package cloud.ignition.benchmarks;
+
+import cloud.ignition.linux.Tap;
+import cloud.ignition.vmm.Attachments;
+import cloud.ignition.vmm.BackgroundClosing;
+import cloud.ignition.vmm.Doorbell;
+import cloud.ignition.vmm.DoorbellAnswer;
+import cloud.ignition.vmm.MachineExit;
+import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.WakeTimeline;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/** Ignition's side: restores the tiny machine through {@link MicroVm}, as a wake does, and takes it down again. */
+final class RestoredMachine implements AutoCloseable {
+    /** The stages of one restore, in their order. */
+    enum Stage {
+        /** Manifest and state are read, memory is mapped. */
+        MAPPED(0),
+        /** The machine is made and has its state. */
+        LOADED(1),
+        /** The vCPU's thread enters the guest. */
+        FIRST_RUN(2),
+        /** The guest's first port write. */
+        RUN(3);
+
+        private final int number;
+
+        Stage(int number) {
+            this.number = number;
+        }
+
+        /** Its place in the order, from 0. */
+        int number() {
+            return number;
+        }
+    }
+
+    private static final byte[] MAC = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
+
+    private final Path snapshot;
+    private final Tap tap;
+    private final Attachments attachments;
+
+    /** @param disk the file that is the machine's disk */
+    RestoredMachine(Path snapshot, Path disk) {
+        this.snapshot = snapshot;
+        tap = Tap.open("igb" + ProcessHandle.current().pid(), false);
+        attachments = new Attachments(
+                List.of(new Attachments.Disk(disk, true)),
+                Optional.of(new Attachments.Net(tap, MAC)),
+                Optional.empty());
+    }
+
+    /** Restores one machine; nanoseconds from the start to the end of each stage. Returns when it is gone. */
+    long[] restore() throws InterruptedException {
+        Bell bell = new Bell();
+        WakeTimeline timeline = new WakeTimeline();
+        long start = System.nanoTime();
+        try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, timeline)) {
+            machine.resume();
+            if (!bell.rung.tryAcquire(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the guest did not ring: " + bell.exit);
+            }
+            machine.pause();
+        }
+        BackgroundClosing.await();
+        long[] ends = new long[Stage.values().length];
+        for (WakeTimeline.Entry entry : timeline.entries()) {
+            switch (entry.stage()) {
+                case SNAPSHOT_MAPPED -> ends[Stage.MAPPED.number()] = entry.nanos() - start;
+                case STATE_LOADED -> ends[Stage.LOADED.number()] = entry.nanos() - start;
+                case FIRST_VCPU_RUN -> ends[Stage.FIRST_RUN.number()] = entry.nanos() - start;
+                default -> {}
+            }
+        }
+        ends[Stage.RUN.number()] = bell.nanos - start;
+        return ends;
+    }
+
+    @Override
+    public void close() {
+        tap.close();
+    }
+
+    private static final class Bell implements MachineListener {
+        final Semaphore rung = new Semaphore(0);
+        volatile long nanos;
+        volatile String exit = "it still runs";
+
+        @Override
+        public DoorbellAnswer onDoorbell(Doorbell doorbell) {
+            nanos = System.nanoTime();
+            rung.release();
+            return DoorbellAnswer.HOLD;
+        }
+
+        @Override
+        public void onConsole(byte[] bytes) {}
+
+        @Override
+        public void onKernelMessage(String line) {}
+
+        @Override
+        public void onExit(MachineExit ended) {
+            exit = ended.toString();
+            rung.release();
+        }
+    }
+}
