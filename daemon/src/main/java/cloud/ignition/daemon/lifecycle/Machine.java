@@ -13,6 +13,9 @@ interface Machine extends AutoCloseable {
 
     void requestQuiesce();
 
+    /** Whether it can only be saved while it is held at a ring of its guest's doorbell. */
+    boolean savesOnlyAtRest();
+
     void save(Path directory, SnapshotSubject subject);
 
     void sendConsole(byte[] bytes);

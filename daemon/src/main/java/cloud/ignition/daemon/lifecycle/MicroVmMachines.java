@@ -160,6 +160,11 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
+        public boolean savesOnlyAtRest() {
+            return vm.savesOnlyAtRest();
+        }
+
+        @Override
         public void save(Path directory, SnapshotSubject subject) {
             vm.save(directory, subject);
         }

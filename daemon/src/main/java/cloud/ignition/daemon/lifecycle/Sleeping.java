@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class Sleeping {
     private static final System.Logger LOG = System.getLogger(Sleeping.class.getName());
 
+    private static final String LATE = "guest did not come to rest in time; ";
+
     private final App app;
     private @Nullable IdleClock idleClock;
     private long lastPacketBeforeSuspend;
@@ -34,7 +36,7 @@ final class Sleeping {
         }
     }
 
-    /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
+    /** The idle time; after saves that failed (disk full, no rest), longer with each, so that a guest is not paused in vain. */
     private Duration untilNextSave() {
         Duration idle = app.record.spec().idleAfter();
         if (failedSaves == 0) {
@@ -73,10 +75,29 @@ final class Sleeping {
         running.machine().requestQuiesce();
         app.setDeadline(app.services.limits().quiesce(), running, () -> {
             if (running.giveUp(Session.Awaited.QUIESCED)) {
-                app.log.append(LogLine.Source.IGNITION, "guest did not come to rest in time; paused by force");
-                saveAndSleep(running);
+                didNotComeToRest(running);
             }
         });
+    }
+
+    /** Still running. A machine with one vCPU can be saved anywhere, another one only where it was asked to stand (doorbell.md). */
+    private void didNotComeToRest(Session running) {
+        if (!running.machine().savesOnlyAtRest()) {
+            app.log.append(LogLine.Source.IGNITION, LATE + "paused by force");
+            saveAndSleep(running);
+        } else if (app.shutdown != null) {
+            app.log.append(
+                    LogLine.Source.IGNITION,
+                    LATE + "not saved; "
+                            + (app.shelf.newest().isPresent()
+                                    ? "the former snapshot stays valid"
+                                    : "boots on its next packet"));
+            sleep(running);
+        } else {
+            failedSaves++;
+            app.log.append(LogLine.Source.IGNITION, LATE + "stays awake");
+            goesOn(running);
+        }
     }
 
     void saveAndSleep(Session running) {
@@ -113,6 +134,10 @@ final class Sleeping {
 
     void goOn(Session running) {
         running.machine().resume();
+        goesOn(running);
+    }
+
+    private void goesOn(Session running) {
         app.letThrough();
         app.become(AppState.RUNNING);
         armIdle(running);

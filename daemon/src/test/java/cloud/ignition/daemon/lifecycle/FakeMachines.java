@@ -117,6 +117,8 @@ final class FakeMachines implements MachineFactory {
         volatile boolean closed;
         volatile boolean answersQuiesce = true;
         volatile boolean saveFails;
+        volatile boolean savesOnlyAtRest;
+        private volatile boolean atDoorbell;
         volatile long lastPacketNanos;
         volatile long cpuNanos;
 
@@ -132,6 +134,7 @@ final class FakeMachines implements MachineFactory {
             DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
             if (answer == DoorbellAnswer.HOLD) {
                 running = false;
+                atDoorbell = true;
             }
             return answer;
         }
@@ -179,6 +182,7 @@ final class FakeMachines implements MachineFactory {
         @Override
         public void resume() {
             running = true;
+            atDoorbell = false;
             called("resume");
         }
 
@@ -197,9 +201,17 @@ final class FakeMachines implements MachineFactory {
         }
 
         @Override
+        public boolean savesOnlyAtRest() {
+            return savesOnlyAtRest;
+        }
+
+        @Override
         public void save(Path directory, SnapshotSubject subject) {
             if (running) {
                 throw new IllegalStateException("saved while running");
+            }
+            if (savesOnlyAtRest && !atDoorbell) {
+                throw new IllegalStateException("saved in the middle of something");
             }
             called("save");
             if (saveFails) {
