@@ -17,6 +17,7 @@ final class Sleeping {
 
     private final App app;
     private @Nullable IdleClock idleClock;
+    private final Standby standby;
     private long lastPacketBeforeSuspend;
 
     /** In a row. */
@@ -24,10 +25,11 @@ final class Sleeping {
 
     Sleeping(App app) {
         this.app = app;
+        standby = new Standby(app, this::leaveMemory, this::goesOn);
     }
 
     void armIdle(Session running) {
-        long idleNanos = app.record.spec().idleAfter().toNanos();
+        long idleNanos = app.record.spec().idle().after().toNanos();
         if (idleNanos > 0 && app.shutdown == null) {
             IdleClock clock = new IdleClock(
                     idleNanos, System.nanoTime(), running.machine().activity());
@@ -38,7 +40,7 @@ final class Sleeping {
 
     /** The idle time; after saves that failed (disk full, no rest), longer with each, so that a guest is not paused in vain. */
     private Duration untilNextSave() {
-        Duration idle = app.record.spec().idleAfter();
+        Duration idle = app.record.spec().idle().after();
         if (failedSaves == 0) {
             return idle;
         }
@@ -61,11 +63,16 @@ final class Sleeping {
     }
 
     void putToSleep(Session running) {
-        if (app.record.spec().onIdle() == OnIdle.DISCARD && app.shelf.newest().isPresent()) {
+        if (isDiscarded() && !standby.isNext()) {
             sleep(running);
         } else {
             suspend(running);
         }
+    }
+
+    private boolean isDiscarded() {
+        return app.record.spec().idle().then() == OnIdle.DISCARD
+                && app.shelf.newest().isPresent();
     }
 
     private void suspend(Session running) {
@@ -82,7 +89,7 @@ final class Sleeping {
 
     /** Still running. A machine with one vCPU can be saved anywhere, another one only where it was asked to stand (doorbell.md). */
     private void didNotComeToRest(Session running) {
-        if (!running.machine().savesOnlyAtRest()) {
+        if (isDiscarded() || !running.machine().savesOnlyAtRest()) {
             app.log.append(LogLine.Source.IGNITION, LATE + "paused by force");
             saveAndSleep(running);
         } else if (app.shutdown != null) {
@@ -106,11 +113,25 @@ final class Sleeping {
         if (packetCame && app.shutdown == null) {
             // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
             goOn(running);
-        } else if (save(running) || app.shutdown != null) {
-            sleep(running);
+        } else if (standby.isNext()) {
+            standby.enter(running);
         } else {
-            goOn(running);
+            leaveMemory(running);
         }
+    }
+
+    /** The paused machine's end in memory: saved, or discarded where that is wanted. */
+    private void leaveMemory(Session paused) {
+        if (isDiscarded() || save(paused) || app.shutdown != null) {
+            sleep(paused);
+        } else {
+            goOn(paused);
+        }
+    }
+
+    /** The time between paused and saved. */
+    Standby standby() {
+        return standby;
     }
 
     /** Saves a paused machine; on failure the former snapshot stays what it was. */

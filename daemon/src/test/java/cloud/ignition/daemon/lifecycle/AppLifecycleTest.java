@@ -89,8 +89,7 @@ class AppLifecycleTest {
                 plain.user(),
                 plain.workdir(),
                 plain.trigger(),
-                plain.onIdle(),
-                plain.idleAfter(),
+                plain.idle(),
                 plain.pullAlways());
 
         assertThatThrownBy(() -> bench.apps.run(limited, step -> {}))

@@ -187,6 +187,14 @@ final class FakeMachines implements MachineFactory {
         }
 
         @Override
+        public void goOn(WakeTimeline timeline) {
+            running = true;
+            atDoorbell = false;
+            timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+            called("go on");
+        }
+
+        @Override
         public void pause() {
             running = false;
             called("pause");
