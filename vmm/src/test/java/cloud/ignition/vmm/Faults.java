@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,11 +19,14 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
     private static final Set<String> NOT_CALLS = Set.of("strerrorname_np", "strerrordesc_np");
 
     private static final int[] ERRORS = {Errno.ENOMEM, Errno.EIO, Errno.EMFILE, Errno.ENOSPC};
-    private static final Predicate<String> OURS = Pattern.compile(
-                    "cloud\\.ignition\\.(?!linux\\.(fault|Downcall|LibC)|vmm\\.Faults).*")
-            .asMatchPredicate();
-    private static final Predicate<String> BELOW =
-            Pattern.compile(".*FaultInjectionTest\\.(every|refuse|plan).*").asMatchPredicate();
+    private static final String OURS = "cloud.ignition.";
+
+    /** Between a call and who makes it: the wrapper, and this class. */
+    private static final List<String> BETWEEN = List.of("linux.fault", "linux.Downcall", "linux.LibC", "vmm.Faults");
+
+    /** Methods of the test, below which a machine's life begins. */
+    private static final List<String> BELOW = List.of("every", "refuse", "plan");
+
     private static final StackWalker WALKER = StackWalker.getInstance();
 
     /**
@@ -85,12 +86,21 @@ final class Faults implements CallFilter.Rule, AutoCloseable {
     private static List<String> way(String function) {
         return WALKER.walk(frames -> Stream.concat(
                         Stream.of(function),
-                        frames.filter(frame -> OURS.test(frame.getClassName()))
-                                .map(frame -> frame.getClassName() + "." + frame.getMethodName() + ":"
-                                        + frame.getLineNumber())
+                        frames.filter(frame -> isOurs(frame.getClassName()))
                                 // Down to the step of a machine's life, so that it does not matter who wants one.
-                                .takeWhile(site -> !BELOW.test(site)))
+                                .takeWhile(frame -> !isBelow(frame))
+                                .map(frame -> frame.getClassName() + "." + frame.getMethodName() + ":"
+                                        + frame.getLineNumber()))
                 .toList());
+    }
+
+    private static boolean isOurs(String name) {
+        return name.startsWith(OURS) && BETWEEN.stream().noneMatch(prefix -> name.startsWith(prefix, OURS.length()));
+    }
+
+    private static boolean isBelow(StackWalker.StackFrame frame) {
+        return frame.getClassName().equals(FaultInjectionTest.class.getName())
+                && BELOW.stream().anyMatch(frame.getMethodName()::startsWith);
     }
 
     /** Whether all wanted calls came and were refused. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,8 +29,14 @@ record HostUse(
         List<String> files) {
     private static final long UNIT = 64L << 20;
 
+    /** What smaps said when the process's large mappings were these. */
+    private record Reserved(List<String> large, long mebibytes) {}
+
+    private static volatile Reserved known = new Reserved(List.of(), 0);
+
     static HostUse now(Path directory) throws IOException {
-        return new HostUse(openDescriptors(), mapped(directory), reserved(), liveThreads(), names(directory));
+        List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));
+        return new HostUse(openDescriptors(), named(maps, directory), reserved(maps), liveThreads(), names(directory));
     }
 
     /** Only what is not the same. */
@@ -58,9 +65,9 @@ record HostUse(
         return counts;
     }
 
-    private static Map<String, Integer> mapped(Path directory) throws IOException {
+    private static Map<String, Integer> named(List<String> maps, Path directory) {
         Map<String, Integer> counts = new TreeMap<>();
-        for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+        for (String line : maps) {
             int name = Math.max(line.indexOf(" anon_inode:"), line.indexOf(" " + directory));
             if (name >= 0) {
                 counts.merge(line.substring(name + 1), 1, Integer::sum);
@@ -70,9 +77,25 @@ record HostUse(
     }
 
     /**
-     * The C library's heaps are such memory, too, each less than a unit, and they grow with the compiler's needs: not counted. So is the Java
-     * heap, but not writable before it is used.
+     * The C library's heaps are such memory, too, each less than a unit, and they grow with the compiler's needs: not counted. The Java
+     * heap is mapped otherwise where it is writable. Only smaps says so, for which the kernel walks all page tables; it is not asked
+     * again while the large mappings stay the same.
      */
+    private static long reserved(List<String> maps) throws IOException {
+        List<String> large = maps.stream().filter(HostUse::isLarge).toList();
+        if (!large.equals(known.large())) {
+            known = new Reserved(large, reserved());
+        }
+        return known.mebibytes();
+    }
+
+    private static boolean isLarge(String map) {
+        int dash = map.indexOf('-');
+        int blank = map.indexOf(' ');
+        return HexFormat.fromHexDigitsToLong(map, dash + 1, blank) - HexFormat.fromHexDigitsToLong(map, 0, dash)
+                >= UNIT;
+    }
+
     private static long reserved() throws IOException {
         long bytes = 0;
         long size = 0;
