@@ -4,7 +4,10 @@
 #include "traffic.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { BLOCK = 16 << 10, BLOCKS = 64, FLUSH_EVERY = 16 };
@@ -35,4 +38,33 @@ void disk_writer(int writer) {
         counters->disk[writer] = number;
         pause_for_us(pause_us);
     }
+}
+
+static unsigned long long queue_limit(const char *path) {
+    unsigned long long limit = 0;
+    FILE *file = fopen(path, "r");
+    if (!file || fscanf(file, "%llu", &limit) != 1) fault("%s cannot be read", path);
+    fclose(file);
+    return limit;
+}
+
+// Four pieces of the pattern, of which the second is discarded and the third written with zeroes; nobody else may use the
+// disk. The host looks at the file.
+void disk_unmap(char *text, size_t size) {
+    enum { UNMAP_PIECE = 256 << 10, PIECES = 4, UNMAP_NUMBER = 2 };
+    static _Alignas(4096) unsigned char bytes[PIECES * UNMAP_PIECE];
+    uint64_t discarded[] = {UNMAP_PIECE, UNMAP_PIECE}, zeroed[] = {2 * UNMAP_PIECE, UNMAP_PIECE};
+    size_t zeroes = 0;
+    int disk = (int)must(open("/dev/vda", O_RDWR | O_DIRECT), "open /dev/vda");
+    pattern_fill(bytes, sizeof bytes, salt(SALT_DISK, UNMAP_NUMBER), 0);
+    if (must(pwrite(disk, bytes, sizeof bytes, 0), "write to the disk") != sizeof bytes) fault("short write to the disk");
+    must(ioctl(disk, BLKDISCARD, discarded), "BLKDISCARD");
+    must(ioctl(disk, BLKZEROOUT, zeroed), "BLKZEROOUT");
+    if (must(pread(disk, bytes, sizeof bytes, 0), "read from the disk") != sizeof bytes) fault("short read from the disk");
+    close(disk);
+    for (size_t i = UNMAP_PIECE; i < 3 * UNMAP_PIECE; i++) zeroes += bytes[i] == 0;
+    size_t kept = pattern_check(bytes, UNMAP_PIECE, salt(SALT_DISK, UNMAP_NUMBER), 0) +
+                  pattern_check(bytes + 3 * UNMAP_PIECE, UNMAP_PIECE, salt(SALT_DISK, UNMAP_NUMBER), 3 * UNMAP_PIECE);
+    snprintf(text, size, "kept=%zu zeroes=%zu discard_max=%llu zeroes_max=%llu", kept, zeroes,
+             queue_limit("/sys/block/vda/queue/discard_max_bytes"), queue_limit("/sys/block/vda/queue/write_zeroes_max_bytes"));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enough of HTTP/1.1 for one request a connection: /state, /memory, and /bytes/N, a body of N bytes of the pattern.
+// Enough of HTTP/1.1 for one request a connection: /bytes/N, a body of N bytes of the pattern, and reports. Some of them
+// are of something that is done for the request.
 #include "traffic.h"
 
 #include <errno.h>
@@ -22,6 +23,11 @@ static void state_report(char *text, size_t size) {
     for (int i = 0; i < DISK_WRITERS; i++)
         text += snprintf(text, (size_t)(end - text), " disk%d=%llu", i, (unsigned long long)counters->disk[i]);
 }
+
+static const struct {
+    const char *path;
+    void (*write)(char *text, size_t size);
+} reports[] = {{"state", state_report}, {"memory", memory_report}, {"unmap", disk_unmap}, {"spoof", network_spoof}};
 
 static void reply(int socket, const char *body, size_t length) {
     static char answer[128 + MAX_BODY];
@@ -49,8 +55,10 @@ void http_connection(int socket) {
         pattern_fill((unsigned char *)body, size, salt(SALT_HTTP, 0), 0);
         reply(socket, body, size);
     } else {
-        if (strncmp(request, "GET /memory ", 12) == 0) memory_report(body, sizeof body);
-        else state_report(body, sizeof body);
+        for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+            size_t end = strlen(reports[i].path);
+            if (strncmp(request + 5, reports[i].path, end) == 0 && request[5 + end] == ' ') reports[i].write(body, sizeof body);
+        }
         reply(socket, body, strlen(body));
     }
     counters->requests++;

@@ -70,6 +70,8 @@ int main(void) {
     must(mount("devtmpfs", "/dev", "devtmpfs", 0, ""), "mount /dev");
     must(mkdir("/proc", 0755), "mkdir /proc");
     must(mount("proc", "/proc", "proc", 0, ""), "mount /proc");
+    must(mkdir("/sys", 0755), "mkdir /sys");
+    must(mount("sysfs", "/sys", "sysfs", 0, ""), "mount /sys");
     signal(SIGPIPE, SIG_IGN);
     counters = mmap(NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counters == MAP_FAILED) fault("mmap: %s", strerror(errno));

@@ -57,5 +57,7 @@ void http_connection(int socket);
 void serial_writer(int number);
 void console_writer(int number);
 void disk_writer(int number);
+void disk_unmap(char *text, size_t size);
+void network_spoof(char *text, size_t size);
 void memory_fill(void);
 void memory_report(char *text, size_t size);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,6 +56,13 @@ class TrafficGuestIT {
     void hasItsShapeAfterARestore(int vcpus, int mebibytes, Machine machine) {
         Result result = run(machine, START_LIMIT, "Shapes", "" + vcpus, "" + mebibytes);
         assertThat(result.exitCode()).as("%s", result).isZero();
+    }
+
+    @Test
+    void itsDevicesDoWhatTrafficDoesNotUse(Machine machine) {
+        Result result = run(machine, START_LIMIT, "GuestDevices");
+        assertThat(result.exitCode()).as("%s", result).isZero();
+        result.out().lines().filter(line -> line.startsWith("devices: ")).forEach(System.out::println);
     }
 
     /** Runs a program in a network namespace of its own. */

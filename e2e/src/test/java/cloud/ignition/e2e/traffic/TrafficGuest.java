@@ -118,7 +118,12 @@ final class TrafficGuest implements AutoCloseable {
     }
 
     void restore() {
-        machine = MicroVm.restore(Objects.requireNonNull(snapshot), attachments, events, new WakeTimeline());
+        restore(attachments);
+    }
+
+    /** With other resources behind the same devices. */
+    void restore(Attachments other) {
+        machine = MicroVm.restore(Objects.requireNonNull(snapshot), other, events, new WakeTimeline());
     }
 
     void resume() {

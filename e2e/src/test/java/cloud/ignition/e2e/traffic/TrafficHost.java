@@ -2,9 +2,12 @@ package cloud.ignition.e2e.traffic;
 
 import cloud.ignition.linux.Tap;
 import cloud.ignition.vmm.Attachments;
+import cloud.ignition.vmm.NetRate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -14,7 +17,7 @@ final class TrafficHost implements AutoCloseable {
     static final String GUEST = "10.77.0.2";
 
     private static final String HOST = "10.77.0.1/30";
-    private static final String NAME = "traffic0";
+    static final String NAME = "traffic0";
     private static final byte[] MAC = {0x02, 0x49, 10, 77, 0, 2};
     private static final String MAC_TEXT = "02:49:0a:4d:00:02";
     private static final int HTTP_PORT = 80;
@@ -39,6 +42,15 @@ final class TrafficHost implements AutoCloseable {
 
     Attachments.Net net() {
         return new Attachments.Net(tap, MAC);
+    }
+
+    /** Of a guest that may send from its own address only. */
+    Attachments.Net guardedNet(boolean announce) {
+        try {
+            return new Attachments.Net(tap, MAC, List.of(InetAddress.getByName(GUEST)), NetRate.UNLIMITED, announce);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     InetSocketAddress http() {
