@@ -10,8 +10,11 @@ import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.Base;
 import cloud.ignition.vmm.snapshot.KnownSnapshots;
 import cloud.ignition.vmm.snapshot.MachineState;
+import cloud.ignition.vmm.snapshot.MemoryToSave;
+import cloud.ignition.vmm.snapshot.SavedMachine;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;
@@ -26,8 +29,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One virtual machine: booted from a kernel or restored from a snapshot, then resumed, paused, saved and closed by its
@@ -43,8 +49,11 @@ public final class MicroVm implements AutoCloseable {
     private final VcpuGate gate;
     private final List<VcpuRunner> runners = new ArrayList<>();
     private final AtomicBoolean exited = new AtomicBoolean();
-    /** Bytes of the snapshot's memory file that are not zero; 0 for a machine that was booted. */
+    /** Bytes of the file under its memory that are not zero; 0 for a machine that was booted. */
     private long sharedDataBytes;
+
+    /** What its memory is a private copy of; null for a machine that was booted. */
+    private @Nullable Base base;
 
     /** What each vCPU was told of itself; a restored one is told what it was told before. */
     private List<Cpuid> cpuids;
@@ -119,11 +128,13 @@ public final class MicroVm implements AutoCloseable {
         KnownSnapshots.Parts parts = KnownSnapshots.read(directory, host.facts());
         SnapshotManifest manifest = parts.manifest();
         Mmap memory = SnapshotReader.mapMemory(directory, manifest);
-        timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
         VmShell shell = shell(host, manifest.shape(), memory);
         MicroVm machine = assemble(host, manifest.shape(), shell, attachments, listener, timeline);
+        machine.base = new Base(directory, manifest);
         machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
+            SnapshotReader.applyChanges(directory, manifest, memory, shell.freePages());
+            timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
             machine.load(parts.state());
             timeline.mark(WakeTimeline.Stage.STATE_LOADED);
             machine.start();
@@ -257,27 +268,37 @@ public final class MicroVm implements AutoCloseable {
     }
 
     /**
-     * Saves a paused machine, which stays as it is.
+     * Saves a paused machine, which stays as it is. Of a restored one only what changed since is written; the rest is in the
+     * file that it was restored from.
      *
      * @param directory must not exist; it is there whole or not at all
+     * @param givenUp asked again and again: once it says so, nothing is saved
+     * @return what was saved; empty when it was given up
      * @throws java.io.UncheckedIOException when the file system refuses or has no room for it; the message is one line
      */
-    public void save(Path directory, SnapshotSubject subject) {
+    public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {
             vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
-        SnapshotWriter.write(
+        Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
-                shape,
-                host.facts(),
-                state,
-                shell.backing().segment(),
-                shell.freePages(),
-                mostDataBytes(),
-                subject);
+                SavedMachine.of(shape, host.facts(), state, subject),
+                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), base),
+                givenUp);
+        saved.ifPresent(manifest -> {
+            if (base != null) {
+                base = new Base(directory, manifest); // where the shared file has its name from now on
+            }
+        });
+        return saved.map(Snapshot::of);
+    }
+
+    /** As {@link #save(Path, SnapshotSubject, BooleanSupplier)}, and is never given up. */
+    public Snapshot save(Path directory, SnapshotSubject subject) {
+        return save(directory, subject, () -> false).orElseThrow();
     }
 
     /** No more bytes of memory than these can be other than zero: what was restored and what was written since. */

@@ -8,6 +8,7 @@ import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.Limits;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.codec.CorruptStateException;
+import cloud.ignition.vmm.memory.FreePages;
 import cloud.ignition.vmm.x86.CpuFeatures;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.nio.file.Path;
@@ -80,6 +81,16 @@ public final class SnapshotReader {
         }
     }
 
+    /**
+     * Brings what differs from the file into its private mapping: the second half of {@link #mapMemory}.
+     *
+     * @param free of this memory; told what of it is zero now
+     * @throws SnapshotRefusedException when it is missing or damaged
+     */
+    public static void applyChanges(Path directory, SnapshotManifest manifest, Mmap memory, FreePages free) {
+        ChangesFile.apply(directory, manifest.changes(), memory, free);
+    }
+
     private static Fd openMemory(Path directory, SnapshotManifest manifest) {
         Fd file = SnapshotFile.open(directory, SnapshotWriter.MEMORY_FILE);
         try {
@@ -109,6 +120,7 @@ public final class SnapshotReader {
             if (found.crc32c() != manifest.memoryCrc32c() || found.dataBytes() != manifest.memoryDataBytes()) {
                 throw SnapshotRefusedException.damaged(directory, "its memory's checksum does not match");
             }
+            ChangesFile.check(directory, manifest.changes(), manifest.shape().memoryBytes());
         } catch (LinuxException e) {
             if (e.errno() != Errno.EIO) {
                 throw e;

@@ -186,13 +186,9 @@ class FullDiskTest {
             try (Mmap memory = SnapshotReader.mapMemory(former, manifest)) {
                 SnapshotWriter.write(
                         target,
-                        manifest.shape(),
-                        Samples.host(),
-                        Samples.machine(1),
-                        memory.segment(),
-                        new FreePages(memory),
-                        0,
-                        manifest.subject());
+                        SavedMachine.of(manifest.shape(), Samples.host(), Samples.machine(1), manifest.subject()),
+                        new MemoryToSave(memory, new FreePages(memory), 0, null),
+                        () -> false);
             }
             SnapshotReader.verify(target);
         }

@@ -41,13 +41,26 @@ final class WrittenSnapshot implements AutoCloseable {
     void write(Path directory, long mostDataBytes) {
         SnapshotWriter.write(
                 directory,
-                SHAPE,
-                Samples.host(),
-                state,
-                memory.segment(),
-                new FreePages(memory),
-                mostDataBytes,
-                new SnapshotSubject(Map.of("image", "sha256:1")));
+                SavedMachine.of(SHAPE, Samples.host(), state, new SnapshotSubject(Map.of("image", "sha256:1"))),
+                new MemoryToSave(memory, new FreePages(memory), mostDataBytes, null),
+                () -> false);
+    }
+
+    /** Restores one and writes it again, with some pages changed. */
+    void writeChanged(Path base, Path directory) {
+        SnapshotManifest manifest = SnapshotManifest.read(base);
+        try (Mmap restored = SnapshotReader.mapMemory(base, manifest)) {
+            FreePages free = new FreePages(restored);
+            for (long page = 3; page < 30; page += 4) {
+                restored.segment().asSlice(page * 4096, 4096).fill((byte) page);
+            }
+            restored.segment().asSlice(0, 4096).fill((byte) 0); // the first page has data
+            SnapshotWriter.write(
+                    directory,
+                    SavedMachine.of(SHAPE, Samples.host(), state, manifest.subject()),
+                    new MemoryToSave(restored, free, dataBytes, new Base(base, manifest)),
+                    () -> false);
+        }
     }
 
     long dataBytes() {
