@@ -111,6 +111,7 @@ class FaultInjectionTest {
     private Net net;
     private Path old;
     private Path saved;
+    private Path compacted;
 
     @BeforeEach
     void makeAnOldSnapshot() throws Exception {
@@ -121,6 +122,7 @@ class FaultInjectionTest {
         net = new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false);
         old = directory.resolve("old");
         saved = directory.resolve("new");
+        compacted = directory.resolve("compacted");
         try (VsockHub hub = openHub()) {
             bootAndSave(old, hub);
         }
@@ -247,13 +249,16 @@ class FaultInjectionTest {
         }
     }
 
-    /** The holes of the old snapshot's memory stay holes. */
-    private void restoreAndSave(VsockHub hub) {
+    /** What changed is saved beside the old snapshot's memory, restored with it, and made one with it. */
+    private void restoreAndSave(VsockHub hub) throws InterruptedException {
         try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline())) {
             machine.resume();
             machine.pause();
             machine.save(saved, SUBJECT);
         }
+        SnapshotReader.verify(saved);
+        restoreFrom(saved, hub);
+        assertThat(Snapshot.compact(saved, compacted, () -> false)).isTrue();
     }
 
     private VsockHub openHub() {
@@ -297,9 +302,11 @@ class FaultInjectionTest {
 
     /** A new snapshot is whole or not there; then away with it. */
     private void tidy() throws Exception {
-        if (Files.exists(saved)) {
-            SnapshotReader.verify(saved);
-            SnapshotWriter.delete(saved);
+        for (Path snapshot : List.of(saved, compacted)) {
+            if (Files.exists(snapshot)) {
+                SnapshotReader.verify(snapshot);
+                SnapshotWriter.delete(snapshot);
+            }
         }
         Mmap.anonymous(1).close(); // takes what the kernel refused to take back before with it
         forgetKvm();

@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -34,6 +35,7 @@ public final class DaemonAssembly implements Daemon {
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
+    private final ExecutorService background;
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
@@ -44,6 +46,7 @@ public final class DaemonAssembly implements Daemon {
             StateDirectory state,
             HostNetwork network,
             ThreadPoolExecutor pool,
+            ExecutorService background,
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
@@ -51,6 +54,7 @@ public final class DaemonAssembly implements Daemon {
         this.state = state;
         this.network = network;
         this.pool = pool;
+        this.background = background;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
@@ -90,12 +94,14 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
         Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
                 state,
                 network,
                 new MicroVmMachines(parts, cpuLimits),
                 pool,
+                background,
                 timer,
                 standbys,
                 Services.Timeouts.DEFAULT);
@@ -106,7 +112,7 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, timer, applications, images, pressure);
+        return new DaemonAssembly(state, network, pool, background, timer, applications, images, pressure);
     }
 
     private static void adopt(
@@ -170,6 +176,7 @@ public final class DaemonAssembly implements Daemon {
             images.close();
             network.close();
             timer.shutdownNow();
+            background.shutdownNow();
             pool.shutdown();
             state.close();
         }

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +144,11 @@ final class MicroVmMachines implements MachineFactory {
         Snapshot.verify(snapshot);
     }
 
+    @Override
+    public boolean compact(Path from, Path to, BooleanSupplier givenUp) {
+        return Snapshot.compact(from, to, givenUp);
+    }
+
     private record MicroVmMachine(MicroVm vm, Optional<LimitedThreads> limited) implements Machine {
         @Override
         public void resume() {
@@ -165,8 +171,8 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
-        public void save(Path directory, SnapshotSubject subject) {
-            vm.save(directory, subject);
+        public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+            return vm.save(directory, subject, givenUp);
         }
 
         @Override

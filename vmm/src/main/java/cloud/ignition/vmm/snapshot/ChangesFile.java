@@ -2,7 +2,9 @@ package cloud.ignition.vmm.snapshot;
 
 import static cloud.ignition.vmm.snapshot.MemoryFile.PAGE;
 
+import cloud.ignition.linux.Errno;
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -15,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -89,7 +92,10 @@ final class ChangesFile {
                     throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " is cut off");
                 }
             }
-        } catch (UncheckedIOException e) {
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EIO) {
+                throw e;
+            }
             throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " cannot be read", e);
         }
     }
@@ -182,7 +188,7 @@ final class ChangesFile {
         }
 
         /** Collects the next pieces; false when there are none. */
-        boolean next(java.util.function.Consumer<MemorySegment> each) {
+        boolean next(Consumer<MemorySegment> each) {
             pieces.clear();
             while (run < index.count() && pieces.room() > 0 && pieces.totalBytes() < MAX_CALL_BYTES) {
                 long length = (long) index.pages(run) * PAGE;
@@ -209,7 +215,7 @@ final class ChangesFile {
             while (pieces.totalBytes() > 0) {
                 long moved = call.apply(pieces.segment(), pieces.count(), offset);
                 if (moved < 0) {
-                    throw new cloud.ignition.linux.LinuxException(what, (int) -moved);
+                    throw new LinuxException(what, (int) -moved);
                 }
                 if (moved == 0) {
                     return false;
