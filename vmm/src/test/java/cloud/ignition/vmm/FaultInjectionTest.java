@@ -60,7 +60,10 @@ class FaultInjectionTest {
             Map.entry("vmm.shell.KvmHost.open", "its call of installOnce; the others are refused"),
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
-            Map.entry("linux.Mmap.anonymous:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.aligned:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.privateCopyOf:", "not used by a machine"),
+            Map.entry("linux.Mmap.placeZeroes:", "a file was there before; see MmapTest"),
+            Map.entry("linux.Mmap.placePrivateCopyOf:", "a file was there before; see MmapTest"),
             Map.entry("linux.Mmap.lambda$unmapOr", "the second refusal in a row"),
             Map.entry("linux.Mmap.lambda$close", "the second refusal in a row"),
             Map.entry("linux.Epoll.modify", "a running guest's back pressure"),
@@ -99,6 +102,7 @@ class FaultInjectionTest {
 
     private final List<String> problems = new ArrayList<>();
     private HostUse before;
+    private @Nullable RuntimeException lastFailure;
 
     private static final int PATIENCE_SECONDS = 20;
 
@@ -141,7 +145,8 @@ class FaultInjectionTest {
         Set<String> covered = new TreeSet<>();
         int planned = 0;
         int unwound = 0;
-        for (Life life : List.<Life>of(this::bootSaveRestore, this::restoreAndSave, SocketLife::live)) {
+        for (Life life :
+                List.<Life>of(this::bootSaveRestore, this::restoreAndSave, this::restoreWithAPool, SocketLife::live)) {
             List<Faults.Fault> plan = plan(life, sites, covered);
             List<List<Faults.Fault>> unwinding = new ArrayList<>();
             for (Faults.Fault fault : plan) {
@@ -170,6 +175,30 @@ class FaultInjectionTest {
             restoreFrom(old, hub);
         }
         closed();
+    }
+
+    /** A shell that cannot be made beforehand is made when it is needed. */
+    @Test
+    void whatAPoolIsRefusedCostsNoMachine() throws Exception {
+        List<Faults.Fault> seen;
+        tidy();
+        try (Faults recording = Faults.none()) {
+            assertThat(outcome(this::restoreWithAPool)).isNull();
+            seen = recording.seen(1);
+        }
+        tidy();
+        before = HostUse.now(directory);
+        List<Faults.Fault> plan = seen.stream()
+                .filter(fault -> fault.way().getLast().contains("ShellPool.work"))
+                .toList();
+        for (Faults.Fault fault : plan) {
+            refuse(this::restoreWithAPool, List.of(fault));
+            if (lastFailure != null && fault.way().stream().anyMatch(site -> site.contains("ShellPool.make"))) {
+                problems.add("ended a life: " + fault + "\nby " + lastFailure);
+            }
+        }
+        assertThat(String.join("\n\n", problems)).isEmpty();
+        assertThat(plan).as("calls of a pool").hasSizeGreaterThan(20);
     }
 
     /** What to refuse of a life: all ways through a place that no life before went through. */
@@ -212,6 +241,7 @@ class FaultInjectionTest {
                         || String.valueOf(failure.getMessage()).contains("\n"))) {
             problems.add("no proper answer: " + what);
         }
+        lastFailure = failure;
         HostUse after = HostUse.now(directory);
         if (!after.equals(before)) {
             problems.add("left behind: " + what + "\n" + after.differsFrom(before));
@@ -253,6 +283,21 @@ class FaultInjectionTest {
             machine.resume();
             machine.pause();
             machine.save(saved, SUBJECT);
+        }
+    }
+
+    /** One machine has a shell that was made beforehand, or its own where that was refused; then both. */
+    private void restoreWithAPool(VsockHub hub) throws InterruptedException {
+        try (Shells shells = Shells.pooled()) {
+            shells.expect(SHAPE, with(hub));
+            shells.awaitSettled();
+            for (int i = 0; i < 2; i++) {
+                try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline(), shells)) {
+                    machine.resume();
+                    machine.pause();
+                }
+                shells.awaitSettled();
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class DaemonAssembly implements Daemon {
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
+    private final Shells shells;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
     private DaemonAssembly(
@@ -43,13 +45,15 @@ public final class DaemonAssembly implements Daemon {
             ThreadPoolExecutor pool,
             ScheduledExecutorService timer,
             ApplicationService applications,
-            StoredImages images) {
+            StoredImages images,
+            Shells shells) {
         this.state = state;
         this.network = network;
         this.pool = pool;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
+        this.shells = shells;
     }
 
     /**
@@ -85,15 +89,16 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        Shells shells = Shells.pooled();
         Services services = new Services(
-                state, network, new MicroVmMachines(parts, cpuLimits), pool, timer, Services.Timeouts.DEFAULT);
+                state, network, new MicroVmMachines(parts, cpuLimits, shells), pool, timer, Services.Timeouts.DEFAULT);
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
             cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
-        return new DaemonAssembly(state, network, pool, timer, applications, images);
+        return new DaemonAssembly(state, network, pool, timer, applications, images, shells);
     }
 
     private static void adopt(
@@ -157,6 +162,7 @@ public final class DaemonAssembly implements Daemon {
             network.close();
             timer.shutdownNow();
             pool.shutdown();
+            shells.close();
             state.close();
         }
     }

@@ -83,7 +83,7 @@ final class FakeMachines implements MachineFactory {
             if (memory.isEmpty()) {
                 throw new SnapshotRefusedException(snapshot + " is damaged");
             }
-            timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
+            timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
             return make(listener, false, memory);
         } catch (IOException e) {
             throw new SnapshotRefusedException(snapshot + " is damaged: " + e.getMessage());

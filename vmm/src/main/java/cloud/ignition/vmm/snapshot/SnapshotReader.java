@@ -67,16 +67,20 @@ public final class SnapshotReader {
     }
 
     /**
-     * Maps the memory copy-on-write: pages come from the page cache when they are touched, and what the guest writes
+     * Maps the memory copy-on-write into a range of addresses: pages come from the page cache when they are touched, and what the guest writes
      * never reaches the file. The size is checked here, the content by {@link #verify}, which reads all of it and so is
      * not for the wake.
      *
+     * @param range as large as the machine's memory; nobody uses it yet
      * @throws SnapshotRefusedException when the file is missing or has another size
      * @throws cloud.ignition.linux.LinuxException when the host refuses
      */
-    public static Mmap mapMemory(Path directory, SnapshotManifest manifest) {
-        try (Fd file = openMemory(directory, manifest)) {
-            return Mmap.privateCopyOf(file, 0, manifest.shape().memoryBytes());
+    public static void mapMemory(Path directory, SnapshotManifest manifest, Mmap range) {
+        Fd file = openMemory(directory, manifest);
+        try {
+            range.placePrivateCopyOf(file, 0);
+        } catch (RuntimeException e) {
+            throw new Closing().then(file::close).because(e);
         }
     }
 

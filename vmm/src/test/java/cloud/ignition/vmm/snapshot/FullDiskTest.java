@@ -183,7 +183,8 @@ class FullDiskTest {
          */
         private static void saveRestoredOnFullTmpfs(Path former, Path target) throws IOException {
             SnapshotManifest manifest = SnapshotManifest.read(former);
-            try (Mmap memory = SnapshotReader.mapMemory(former, manifest)) {
+            try (Mmap memory = Mmap.reserved(manifest.shape().memoryBytes())) {
+                SnapshotReader.mapMemory(former, manifest, memory);
                 SnapshotWriter.write(
                         target,
                         manifest.shape(),
