@@ -7,6 +7,7 @@ import cloud.ignition.daemon.app.Images;
 import cloud.ignition.daemon.image.GuestParts;
 import cloud.ignition.daemon.image.StoredImages;
 import cloud.ignition.daemon.limits.CpuLimits;
+import cloud.ignition.daemon.limits.MemoryPressure;
 import cloud.ignition.daemon.network.AddressPool;
 import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
@@ -16,6 +17,7 @@ import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -37,6 +39,7 @@ public final class DaemonAssembly implements Daemon {
     private final ApplicationService applications;
     private final StoredImages images;
     private final Shells shells;
+    private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
     private DaemonAssembly(
@@ -46,7 +49,8 @@ public final class DaemonAssembly implements Daemon {
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
-            Shells shells) {
+            Shells shells,
+            Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
         this.pool = pool;
@@ -54,6 +58,7 @@ public final class DaemonAssembly implements Daemon {
         this.applications = applications;
         this.images = images;
         this.shells = shells;
+        this.pressure = pressure;
     }
 
     /**
@@ -90,15 +95,23 @@ public final class DaemonAssembly implements Daemon {
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
         Shells shells = Shells.pooled();
+        Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
-                state, network, new MicroVmMachines(parts, cpuLimits, shells), pool, timer, Services.Timeouts.DEFAULT);
+                state,
+                network,
+                new MicroVmMachines(parts, cpuLimits, shells),
+                pool,
+                timer,
+                standbys,
+                Services.Timeouts.DEFAULT);
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
             cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
-        return new DaemonAssembly(state, network, pool, timer, applications, images, shells);
+        Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
+        return new DaemonAssembly(state, network, pool, timer, applications, images, shells, pressure);
     }
 
     private static void adopt(
@@ -157,6 +170,7 @@ public final class DaemonAssembly implements Daemon {
     @Override
     public void shutdown() {
         if (shutDown.compareAndSet(false, true)) {
+            pressure.ifPresent(MemoryPressure::close);
             applications.shutdown();
             images.close();
             network.close();
