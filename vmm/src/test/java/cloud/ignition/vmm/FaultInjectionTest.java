@@ -61,6 +61,7 @@ class FaultInjectionTest {
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
             Map.entry("linux.Mmap.aligned:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.anonymous:", "not used by a machine"),
             Map.entry("linux.Mmap.privateCopyOf:", "not used by a machine"),
             Map.entry("linux.Mmap.placeZeroes:", "a file was there before; see MmapTest"),
             Map.entry("linux.Mmap.placePrivateCopyOf:", "a file was there before; see MmapTest"),
@@ -325,6 +326,8 @@ class FaultInjectionTest {
         try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
+            machine.pause();
+            machine.goOn(new WakeTimeline());
             machine.pause();
         }
     }

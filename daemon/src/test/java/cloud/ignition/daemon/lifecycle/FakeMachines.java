@@ -185,7 +185,7 @@ final class FakeMachines implements MachineFactory {
         @Override
         public void goOn(WakeTimeline timeline) {
             running = true;
-            timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+            timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
             called("go on");
         }
 
