@@ -123,13 +123,13 @@ public final class Mmap implements AutoCloseable {
     public void placePrivateCopyOf(Fd source, long offset) {
         segment(); // not when closed: others may have got the addresses
         map(what, address, size, READ_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, source.number(), offset);
-        forgetFile();
-        fileOffset = offset;
-        file = source;
-        anonymous = false;
         if (dontDump) {
             advise(0, size, MADV_DONTDUMP);
         }
+        anonymous = false;
+        forgetFile();
+        fileOffset = offset;
+        file = source;
     }
 
     private void forgetFile() {

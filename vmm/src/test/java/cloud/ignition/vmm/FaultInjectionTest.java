@@ -60,7 +60,11 @@ class FaultInjectionTest {
             Map.entry("vmm.shell.KvmHost.open", "its call of installOnce; the others are refused"),
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
-            Map.entry("linux.Mmap.anonymous:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.aligned:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.anonymous:", "not used by a machine"),
+            Map.entry("linux.Mmap.privateCopyOf:", "not used by a machine"),
+            Map.entry("linux.Mmap.placeZeroes:", "a file was there before; see MmapTest"),
+            Map.entry("linux.Mmap.placePrivateCopyOf:", "a file was there before; see MmapTest"),
             Map.entry("linux.Mmap.lambda$unmapOr", "the second refusal in a row"),
             Map.entry("linux.Mmap.lambda$close", "the second refusal in a row"),
             Map.entry("linux.Epoll.modify", "a running guest's back pressure"),
@@ -99,6 +103,7 @@ class FaultInjectionTest {
 
     private final List<String> problems = new ArrayList<>();
     private HostUse before;
+    private @Nullable RuntimeException lastFailure;
 
     private static final int PATIENCE_SECONDS = 20;
 
@@ -143,7 +148,8 @@ class FaultInjectionTest {
         Set<String> covered = new TreeSet<>();
         int planned = 0;
         int unwound = 0;
-        for (Life life : List.<Life>of(this::bootSaveRestore, this::restoreAndSave, SocketLife::live)) {
+        for (Life life :
+                List.<Life>of(this::bootSaveRestore, this::restoreAndSave, this::restoreWithAPool, SocketLife::live)) {
             List<Faults.Fault> plan = plan(life, sites, covered);
             List<List<Faults.Fault>> unwinding = new ArrayList<>();
             for (Faults.Fault fault : plan) {
@@ -172,6 +178,30 @@ class FaultInjectionTest {
             restoreFrom(old, hub);
         }
         closed();
+    }
+
+    /** A shell that cannot be made beforehand is made when it is needed. */
+    @Test
+    void whatAPoolIsRefusedCostsNoMachine() throws Exception {
+        List<Faults.Fault> seen;
+        tidy();
+        try (Faults recording = Faults.none()) {
+            assertThat(outcome(this::restoreWithAPool)).isNull();
+            seen = recording.seen(1);
+        }
+        tidy();
+        before = HostUse.now(directory);
+        List<Faults.Fault> plan = seen.stream()
+                .filter(fault -> fault.way().getLast().contains("ShellPool.work"))
+                .toList();
+        for (Faults.Fault fault : plan) {
+            refuse(this::restoreWithAPool, List.of(fault));
+            if (lastFailure != null && fault.way().stream().anyMatch(site -> site.contains("ShellPool.make"))) {
+                problems.add("ended a life: " + fault + "\nby " + lastFailure);
+            }
+        }
+        assertThat(String.join("\n\n", problems)).isEmpty();
+        assertThat(plan).as("calls of a pool").hasSizeGreaterThan(20);
     }
 
     /** What to refuse of a life: all ways through a place that no life before went through. */
@@ -214,6 +244,7 @@ class FaultInjectionTest {
                         || String.valueOf(failure.getMessage()).contains("\n"))) {
             problems.add("no proper answer: " + what);
         }
+        lastFailure = failure;
         HostUse after = HostUse.now(directory);
         if (!after.equals(before)) {
             problems.add("left behind: " + what + "\n" + after.differsFrom(before));
@@ -251,14 +282,34 @@ class FaultInjectionTest {
 
     /** What changed is saved beside the old snapshot's memory, restored with it, and made one with it. */
     private void restoreAndSave(VsockHub hub) throws InterruptedException {
-        try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline())) {
+        Guest guest = new Guest();
+        try (MicroVm machine = MicroVm.restore(old, with(hub), guest, new WakeTimeline())) {
             machine.resume();
+            guest.awaitGreetingOrExit();
             machine.pause();
+            if (guest.exited) {
+                return;
+            }
             machine.save(saved, SUBJECT);
         }
         SnapshotReader.verify(saved);
         restoreFrom(saved, hub);
         assertThat(Snapshot.compact(saved, compacted, () -> false)).isTrue();
+    }
+
+    /** One machine has a shell that was made beforehand, or its own where that was refused; then both. */
+    private void restoreWithAPool(VsockHub hub) throws InterruptedException {
+        try (Shells shells = Shells.pooled()) {
+            shells.expect(SHAPE, with(hub));
+            shells.awaitSettled();
+            for (int i = 0; i < 2; i++) {
+                try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline(), shells)) {
+                    machine.resume();
+                    machine.pause();
+                }
+                shells.awaitSettled();
+            }
+        }
     }
 
     private VsockHub openHub() {
@@ -285,6 +336,8 @@ class FaultInjectionTest {
         try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
+            machine.pause();
+            machine.goOn(new WakeTimeline());
             machine.pause();
         }
     }

@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * A "kernel" of a few instructions that boots the PVH way and runs on any KVM: it reads a register of the first virtio device, kicks
- * the device, writes a line to the serial port and halts with interrupts off.
+ * the device, and goes on to change its memory and to write a line to the serial port.
  */
 final class TinyKernel {
     /** What it writes to the serial port. */
@@ -39,9 +39,10 @@ final class TinyKernel {
                 .parseHex("a1" + little(window) // mov eax, [window]
                         + "c705" + little(window + MmioTransport.QUEUE_NOTIFY_OFFSET) + "00000000" // mov [notify], 0
                         + "66baf803" // mov dx, 0x3f8
+                        + "ff05" + little(0x200000) // inc dword [2 MiB]
                         + "b078ee" // out dx, 'x'
                         + "b00aee" // out dx, '\n'
-                        + "faf4ebfd"); // cli; hlt; again
+                        + "ebf2"); // again
     }
 
     private static String little(long address) {

@@ -13,6 +13,7 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +40,7 @@ public final class DaemonAssembly implements Daemon {
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
+    private final Shells shells;
     private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
@@ -50,6 +52,7 @@ public final class DaemonAssembly implements Daemon {
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
+            Shells shells,
             Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
@@ -58,6 +61,7 @@ public final class DaemonAssembly implements Daemon {
         this.timer = timer;
         this.applications = applications;
         this.images = images;
+        this.shells = shells;
         this.pressure = pressure;
     }
 
@@ -95,11 +99,12 @@ public final class DaemonAssembly implements Daemon {
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
         ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
+        Shells shells = Shells.pooled();
         Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
                 state,
                 network,
-                new MicroVmMachines(parts, cpuLimits),
+                new MicroVmMachines(parts, cpuLimits, shells),
                 pool,
                 background,
                 timer,
@@ -112,7 +117,7 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, background, timer, applications, images, pressure);
+        return new DaemonAssembly(state, network, pool, background, timer, applications, images, shells, pressure);
     }
 
     private static void adopt(
@@ -178,6 +183,7 @@ public final class DaemonAssembly implements Daemon {
             timer.shutdownNow();
             background.shutdownNow();
             pool.shutdown();
+            shells.close();
             state.close();
         }
     }

@@ -88,7 +88,7 @@ final class FakeMachines implements MachineFactory {
             if (memory.isEmpty()) {
                 throw new SnapshotRefusedException(snapshot + " is damaged");
             }
-            timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
+            timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
             return make(listener, false, memory);
         } catch (IOException e) {
             throw new SnapshotRefusedException(snapshot + " is damaged: " + e.getMessage());
@@ -207,7 +207,7 @@ final class FakeMachines implements MachineFactory {
         @Override
         public void goOn(WakeTimeline timeline) {
             running = true;
-            timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+            timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
             called("go on");
         }
 

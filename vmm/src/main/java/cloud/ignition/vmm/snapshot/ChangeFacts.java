@@ -8,7 +8,7 @@ import cloud.ignition.vmm.codec.CorruptStateException;
  *
  * @param runs how many runs of pages differ from the file {@code memory}; 0 when there is no file {@code changes}
  * @param dataBytes bytes of the pages in it
- * @param indexCrc32c CRC-32C of its list of runs
+ * @param indexCrc32c CRC-32C of its list of runs, with what pads it
  * @param dataCrc32c CRC-32C of its pages
  */
 public record ChangeFacts(int runs, long dataBytes, long indexCrc32c, long dataCrc32c) {

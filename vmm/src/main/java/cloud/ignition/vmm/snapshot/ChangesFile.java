@@ -16,13 +16,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
  * The file {@code changes} of a snapshot: what of the memory differs from the file {@code memory}. First the
- * {@link ChangeIndex}, padded to a whole page, then the pages that are not zero, in its order and without gaps: so a restore
+ * {@link ChangeIndex}, padded with zeroes to a whole page, then the pages that are not zero, in its order and without gaps: so a restore
  * reads it from its beginning to its end.
  */
 final class ChangesFile {
@@ -53,7 +54,7 @@ final class ChangesFile {
      * @throws UncheckedIOException when a page of the memory cannot be read from the file under it, as in {@link MemoryFile}
      */
     static ChangeFacts write(MemorySegment memory, ChangeIndex index, Fd file, BooleanSupplier givenUp) {
-        byte[] indexBytes = index.encode();
+        byte[] indexBytes = Arrays.copyOf(index.encode(), Math.toIntExact(dataOffset(index.count())));
         CRC32C crc = new CRC32C();
         try (Arena arena = Arena.ofConfined()) {
             file.pwriteFully(arena.allocateFrom(ValueLayout.JAVA_BYTE, indexBytes), 0);
@@ -151,14 +152,14 @@ final class ChangesFile {
 
     private static ChangeIndex readIndex(Path directory, Fd file, ChangeFacts facts, long pages) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate((long) facts.runs() * ChangeIndex.RUN_BYTES);
+            MemorySegment buffer = arena.allocate(dataOffset(facts.runs()));
             long count = file.preadFully(buffer, 0);
             byte[] bytes = buffer.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
             if (count != buffer.byteSize() || Digests.crc32c(bytes) != facts.indexCrc32c()) {
                 throw SnapshotRefusedException.damaged(
                         directory, "its list of changes has not the manifest's checksum");
             }
-            ChangeIndex index = ChangeIndex.decode(bytes, pages);
+            ChangeIndex index = ChangeIndex.decode(Arrays.copyOf(bytes, facts.runs() * ChangeIndex.RUN_BYTES), pages);
             CorruptStateException.require(
                     index.dataBytes() == facts.dataBytes(), "they are not as many as the manifest says");
             return index;

@@ -15,9 +15,9 @@ public final class SnapshotCompactor {
         SnapshotManifest manifest = SnapshotManifest.read(from);
         byte[] state = SnapshotFile.read(from, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
         SnapshotReader.decodeState(from, manifest, state); // what is written again must be whole
-        try (Mmap memory = SnapshotReader.mapMemory(from, manifest)) {
+        try (Mmap memory = Mmap.reserved(manifest.shape().memoryBytes())) {
             FreePages free = new FreePages(memory);
-            SnapshotReader.applyChanges(from, manifest, memory, free);
+            SnapshotReader.loadMemory(from, manifest, memory, free);
             long most = manifest.memoryDataBytes() + manifest.changes().dataBytes();
             return SnapshotWriter.write(
                             to,

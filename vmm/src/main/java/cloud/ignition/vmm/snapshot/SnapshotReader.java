@@ -68,27 +68,24 @@ public final class SnapshotReader {
     }
 
     /**
-     * Maps the memory copy-on-write: pages come from the page cache when they are touched, and what the guest writes
-     * never reaches the file. The size is checked here, the content by {@link #verify}, which reads all of it and so is
-     * not for the wake.
+     * Brings the memory into a range of addresses. The file {@code memory} is mapped copy-on-write: pages come from the page
+     * cache when they are touched, and what the guest writes never reaches the file. What of the memory differs from it is
+     * read over it. Sizes and the list of changes are checked here, the content by {@link #verify}, which reads all of it
+     * and so is not for the wake.
      *
-     * @throws SnapshotRefusedException when the file is missing or has another size
+     * @param range as large as the machine's memory; nobody uses it yet
+     * @param free of this range; told what of it is zero now
+     * @throws SnapshotRefusedException when a file is missing or has another size, or the list of changes is damaged
      * @throws cloud.ignition.linux.LinuxException when the host refuses
      */
-    public static Mmap mapMemory(Path directory, SnapshotManifest manifest) {
-        try (Fd file = openMemory(directory, manifest)) {
-            return Mmap.privateCopyOf(file, 0, manifest.shape().memoryBytes());
+    public static void loadMemory(Path directory, SnapshotManifest manifest, Mmap range, FreePages free) {
+        Fd file = openMemory(directory, manifest);
+        try {
+            range.placePrivateCopyOf(file, 0);
+        } catch (RuntimeException e) {
+            throw new Closing().then(file::close).because(e);
         }
-    }
-
-    /**
-     * Brings what differs from the file into its private mapping: the second half of {@link #mapMemory}.
-     *
-     * @param free of this memory; told what of it is zero now
-     * @throws SnapshotRefusedException when it is missing or damaged
-     */
-    public static void applyChanges(Path directory, SnapshotManifest manifest, Mmap memory, FreePages free) {
-        ChangesFile.apply(directory, manifest.changes(), memory, free);
+        ChangesFile.apply(directory, manifest.changes(), range, free);
     }
 
     private static Fd openMemory(Path directory, SnapshotManifest manifest) {

@@ -127,8 +127,7 @@ final class CorruptFields {
                             "stateBytes", List.of(0L, -1L, (4L << 20) + 1),
                             "stateSha256", List.of("", "ab".repeat(31), "AB".repeat(32), "ab".repeat(33)),
                             "memoryCrc32c", List.of(-1L, 1L << 32),
-                            "memoryDataBytes", List.of(-4096L, 1L, (256L << 20) + 4096),
-                            "changes", List.of(new ChangeFacts(1, (256L << 20) + 4096, 0, 0)))),
+                            "memoryDataBytes", List.of(-4096L, 1L, (256L << 20) + 4096))),
             Map.entry(
                     ChangeFacts.class,
                     Map.of(

@@ -71,9 +71,9 @@ class MemoryGenerationsTest {
 
     private static Restored restore(Path snapshot) {
         SnapshotManifest manifest = SnapshotManifest.read(snapshot);
-        Mmap memory = SnapshotReader.mapMemory(snapshot, manifest);
+        Mmap memory = Mmap.reserved(SHAPE.memoryBytes());
         FreePages free = new FreePages(memory);
-        SnapshotReader.applyChanges(snapshot, manifest, memory, free);
+        SnapshotReader.loadMemory(snapshot, manifest, memory, free);
         return new Restored(memory, free, new Base(snapshot, manifest));
     }
 

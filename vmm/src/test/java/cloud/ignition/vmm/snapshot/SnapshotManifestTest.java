@@ -60,6 +60,8 @@ class SnapshotManifestTest {
         refused("vCPU count 9");
         sign(text().replace("cpu = AuthenticAMD", "cpu = GenuineIntel"));
         refused("not as Ignition writes one");
+        sign(text().replace("changes-data-bytes = 20480", "changes-data-bytes = 268439552"));
+        refused("changed pages of 268439552 bytes in a memory of 268435456");
         sign(text() + "line\n");
         refused("not \"key = value\"");
         sign(text().replace("msrs = 10 ", "msrs = 200 "));
