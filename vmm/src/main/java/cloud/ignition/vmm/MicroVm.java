@@ -257,15 +257,28 @@ public final class MicroVm implements AutoCloseable {
     }
 
     /**
+     * Whether {@link #save} takes this machine only while the guest stands at its doorbell and is held there. Elsewhere a machine
+     * with several vCPUs could, once restored, run user code on one of them before the guest has been renewed on another.
+     */
+    public boolean savesOnlyAtRest() {
+        return shape.vcpus() > 1;
+    }
+
+    /**
      * Saves a paused machine, which stays as it is. Of a restored one only what changed since is written; the rest is in the
      * file that it was restored from.
      *
      * @param directory must not exist; it is there whole or not at all
      * @param givenUp asked again and again: once it says so, nothing is saved
      * @return what was saved; empty when it was given up
+     * @throws IllegalStateException when the machine {@link #savesOnlyAtRest} and was stopped elsewhere
      * @throws java.io.UncheckedIOException when the file system refuses or has no room for it; the message is one line
      */
     public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+        if (savesOnlyAtRest() && !atDoorbell) {
+            throw new IllegalStateException(
+                    "a machine with " + shape.vcpus() + " vCPUs is saved only where its guest stands at the doorbell");
+        }
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {

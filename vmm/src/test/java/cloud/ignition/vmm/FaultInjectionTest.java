@@ -115,21 +115,24 @@ class FaultInjectionTest {
     private List<Disk> disks;
     private Net net;
     private Path old;
+    private Path forced;
     private Path saved;
     private Path compacted;
 
     @BeforeEach
-    void makeAnOldSnapshot() throws Exception {
+    void makeOldSnapshots() throws Exception {
         tap = Tap.open(TAP, false);
         source = TinyKernel.in(directory);
         Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
         disks = List.of(new Disk(disk, false));
         net = new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false);
         old = directory.resolve("old");
+        forced = directory.resolve("forced");
         saved = directory.resolve("new");
         compacted = directory.resolve("compacted");
         try (VsockHub hub = openHub()) {
-            bootAndSave(old, hub);
+            bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), old, hub);
+            bootAndSave(new MachineShape(1, Limits.MIN_MEMORY_BYTES), new Guest(DoorbellAnswer.CONTINUE), forced, hub);
         }
         closed();
         before = HostUse.now(directory);
@@ -148,8 +151,12 @@ class FaultInjectionTest {
         Set<String> covered = new TreeSet<>();
         int planned = 0;
         int unwound = 0;
-        for (Life life :
-                List.<Life>of(this::bootSaveRestore, this::restoreAndSave, this::restoreWithAPool, SocketLife::live)) {
+        for (Life life : List.<Life>of(
+                this::bootSaveRestore,
+                this::restoreAndSave,
+                this::restoreForced,
+                this::restoreWithAPool,
+                SocketLife::live)) {
             List<Faults.Fault> plan = plan(life, sites, covered);
             List<List<Faults.Fault>> unwinding = new ArrayList<>();
             for (Faults.Fault fault : plan) {
@@ -273,7 +280,7 @@ class FaultInjectionTest {
     }
 
     private void bootSaveRestore(VsockHub hub) throws InterruptedException {
-        bootAndSave(saved, hub);
+        bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), saved, hub);
         if (Files.exists(saved)) {
             SnapshotReader.verify(saved);
             restoreFrom(saved, hub);
@@ -282,15 +289,13 @@ class FaultInjectionTest {
 
     /** What changed is saved beside the old snapshot's memory, restored with it, and made one with it. */
     private void restoreAndSave(VsockHub hub) throws InterruptedException {
-        Guest guest = new Guest();
+        Guest guest = new Guest(DoorbellAnswer.HOLD);
         try (MicroVm machine = MicroVm.restore(old, with(hub), guest, new WakeTimeline())) {
             machine.resume();
-            guest.awaitGreetingOrExit();
-            machine.pause();
-            if (guest.exited) {
-                return;
-            }
-            machine.save(saved, SUBJECT);
+            guest.saveAtItsRing(machine, saved);
+        }
+        if (!Files.exists(saved)) {
+            return;
         }
         SnapshotReader.verify(saved);
         restoreFrom(saved, hub);
@@ -312,6 +317,11 @@ class FaultInjectionTest {
         }
     }
 
+    /** It was stopped between two instructions, and is told by an interrupt that it was restored. */
+    private void restoreForced(VsockHub hub) {
+        restoreFrom(forced, hub);
+    }
+
     private VsockHub openHub() {
         return VsockHub.open(directory.resolve("vsock"));
     }
@@ -320,20 +330,16 @@ class FaultInjectionTest {
         return new Attachments(disks, Optional.of(net), Optional.of(hub));
     }
 
-    private void bootAndSave(Path into, VsockHub hub) throws InterruptedException {
-        Guest guest = new Guest();
-        try (MicroVm machine = MicroVm.boot(SHAPE, source, with(hub), guest)) {
+    private void bootAndSave(MachineShape shape, Guest guest, Path into, VsockHub hub) throws InterruptedException {
+        try (MicroVm machine = MicroVm.boot(shape, source, with(hub), guest)) {
             machine.resume();
-            guest.awaitGreetingOrExit();
-            machine.pause();
-            if (!guest.exited) {
-                machine.save(into, SUBJECT);
-            }
+            guest.saveAtItsRing(machine, into);
         }
     }
 
     private void restoreFrom(Path snapshot, VsockHub hub) {
-        try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
+        try (MicroVm machine =
+                MicroVm.restore(snapshot, with(hub), new Guest(DoorbellAnswer.HOLD), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
             machine.pause();
@@ -374,24 +380,33 @@ class FaultInjectionTest {
 
     private static final class Guest implements MachineListener {
         private final CountDownLatch heard = new CountDownLatch(1);
+        private final DoorbellAnswer answer;
         private volatile boolean exited;
 
-        void awaitGreetingOrExit() throws InterruptedException {
+        Guest(DoorbellAnswer answer) {
+            this.answer = answer;
+        }
+
+        /** Unless it ends before. */
+        void saveAtItsRing(MicroVm machine, Path into) throws InterruptedException {
             assertThat(heard.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            machine.pause();
+            if (!exited) {
+                machine.save(into, SUBJECT);
+            }
         }
 
         @Override
         public DoorbellAnswer onDoorbell(Doorbell doorbell) {
-            return DoorbellAnswer.CONTINUE;
+            heard.countDown();
+            return answer;
         }
 
         @Override
         public void onConsole(byte[] bytes) {}
 
         @Override
-        public void onKernelMessage(String line) {
-            heard.countDown();
-        }
+        public void onKernelMessage(String line) {}
 
         @Override
         public void onExit(MachineExit exit) {

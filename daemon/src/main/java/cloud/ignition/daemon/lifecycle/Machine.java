@@ -20,6 +20,9 @@ interface Machine extends AutoCloseable {
 
     void requestQuiesce();
 
+    /** Whether it can only be saved while it is held at a ring of its guest's doorbell. */
+    boolean savesOnlyAtRest();
+
     Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp);
 
     void sendConsole(byte[] bytes);

@@ -179,6 +179,11 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
+        public boolean savesOnlyAtRest() {
+            return vm.savesOnlyAtRest();
+        }
+
+        @Override
         public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
             return vm.save(directory, subject, givenUp);
         }

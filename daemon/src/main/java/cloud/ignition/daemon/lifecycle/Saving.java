@@ -73,12 +73,17 @@ final class Saving {
         }
     }
 
+    /** The guest did not come to rest for it: counts as a failure. */
+    void couldNotBegin() {
+        failures++;
+    }
+
     /** Whether the last snapshot is to be made a whole one while nobody needs the app. */
     boolean isToBeCompacted() {
         return toBeCompacted;
     }
 
-    /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
+    /** The idle time; after saves that failed (disk full, no rest), longer with each, so that a guest is not paused in vain. */
     Duration untilNext(Duration idle) {
         if (failures == 0) {
             return idle;

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** From a running machine to a snapshot: when an app is idle, how it comes to rest, and what may call that off. On the mailbox. */
 final class Sleeping {
+    private static final String LATE = "guest did not come to rest in time; ";
+
     private final App app;
     private @Nullable IdleClock idleClock;
     private final Saving saving;
@@ -66,10 +68,29 @@ final class Sleeping {
         running.machine().requestQuiesce();
         app.setDeadline(app.services.limits().quiesce(), running, () -> {
             if (running.giveUp(Session.Awaited.QUIESCED)) {
-                app.log.append(LogLine.Source.IGNITION, "guest did not come to rest in time; paused by force");
-                saveAndSleep(running);
+                didNotComeToRest(running);
             }
         });
+    }
+
+    /** Still running. A machine with one vCPU can be saved anywhere, another one only where it was asked to stand (doorbell.md). */
+    private void didNotComeToRest(Session running) {
+        if (isDiscarded() || !running.machine().savesOnlyAtRest()) {
+            app.log.append(LogLine.Source.IGNITION, LATE + "paused by force");
+            saveAndSleep(running);
+        } else if (app.shutdown != null) {
+            app.log.append(
+                    LogLine.Source.IGNITION,
+                    LATE + "not saved; "
+                            + (app.shelf.newest().isPresent()
+                                    ? "the former snapshot stays valid"
+                                    : "boots on its next packet"));
+            sleep(running);
+        } else {
+            saving.couldNotBegin();
+            app.log.append(LogLine.Source.IGNITION, LATE + "stays awake");
+            goesOn(running);
+        }
     }
 
     void saveAndSleep(Session running) {

@@ -139,6 +139,8 @@ final class FakeMachines implements MachineFactory {
         volatile boolean saveFails;
         volatile long changedBytes;
         volatile Runnable duringSave = () -> {};
+        volatile boolean savesOnlyAtRest;
+        private volatile boolean atDoorbell;
         volatile long lastPacketNanos;
         volatile long cpuNanos;
 
@@ -154,6 +156,7 @@ final class FakeMachines implements MachineFactory {
             DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
             if (answer == DoorbellAnswer.HOLD) {
                 running = false;
+                atDoorbell = true;
             }
             return answer;
         }
@@ -201,12 +204,14 @@ final class FakeMachines implements MachineFactory {
         @Override
         public void resume() {
             running = true;
+            atDoorbell = false;
             called("resume");
         }
 
         @Override
         public void goOn(WakeTimeline timeline) {
             running = true;
+            atDoorbell = false;
             timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
             called("go on");
         }
@@ -226,9 +231,17 @@ final class FakeMachines implements MachineFactory {
         }
 
         @Override
+        public boolean savesOnlyAtRest() {
+            return savesOnlyAtRest;
+        }
+
+        @Override
         public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
             if (running) {
                 throw new IllegalStateException("saved while running");
+            }
+            if (savesOnlyAtRest && !atDoorbell) {
+                throw new IllegalStateException("saved in the middle of something");
             }
             called("save");
             duringSave.run();
