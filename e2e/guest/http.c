@@ -12,9 +12,13 @@ enum { MAX_BODY = 64 << 10 };
 
 static void state_report(char *text, size_t size) {
     char *end = text + size;
-    text += snprintf(text, size, "requests=%llu received=%llu sent=%llu serial=%llu console=%llu", (unsigned long long)counters->requests,
-                     (unsigned long long)counters->received, (unsigned long long)counters->sent, (unsigned long long)counters->serial,
-                     (unsigned long long)counters->console);
+    text += snprintf(text, size, "requests=%llu serial=%llu console=%llu", (unsigned long long)counters->requests,
+                     (unsigned long long)counters->serial, (unsigned long long)counters->console);
+    const struct { const char *name; struct stream_counters *seen; } streams[] = {
+        {"", &counters->tcp}, {"vsock_accepted_", &counters->vsock_accepted}, {"vsock_connected_", &counters->vsock_connected}};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        text += snprintf(text, (size_t)(end - text), " %sreceived=%llu %ssent=%llu", streams[i].name,
+                         (unsigned long long)streams[i].seen->received, streams[i].name, (unsigned long long)streams[i].seen->sent);
     for (int i = 0; i < DISK_WRITERS; i++)
         text += snprintf(text, (size_t)(end - text), " disk%d=%llu", i, (unsigned long long)counters->disk[i]);
 }

@@ -64,6 +64,7 @@ static void start(void (*work)(int), int argument) {
 
 static void serve_http(int listener) { serve(listener, http_connection); }
 static void serve_streams(int listener) { serve(listener, stream_connection); }
+static void serve_vsock(int listener) { serve(listener, vsock_connection); }
 
 int main(void) {
     must(mount("devtmpfs", "/dev", "devtmpfs", 0, ""), "mount /dev");
@@ -74,12 +75,16 @@ int main(void) {
     if (counters == MAP_FAILED) fault("mmap: %s", strerror(errno));
     memory_fill();
     network_up();
+    long writers = parameter("writers", 1);
+    int vsock = writers ? vsock_listen() : -1;
     int http = listen_on(HTTP_PORT);
     int streams = listen_on(STREAM_PORT);  // <- the doorbell rings: the first snapshot is of here
 
     start(serve_http, http);
     start(serve_streams, streams);
-    if (parameter("writers", 1)) {
+    if (writers) {
+        start(serve_vsock, vsock);
+        start(vsock_connector, 0);
         start(serial_writer, 0);
         start(console_writer, 0);
         for (int number = 0; number < DISK_WRITERS; number++) start(disk_writer, number);

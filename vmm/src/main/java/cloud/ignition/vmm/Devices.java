@@ -264,6 +264,13 @@ final class Devices implements AutoCloseable {
         loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
     }
 
+    /** Has the next packet of the guest be marked. */
+    void onNextPacketOut(WakeTimeline timeline) {
+        if (net != null) {
+            net.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
+        }
+    }
+
     void setBalloonTarget(long bytes) {
         balloon.setTarget(bytes);
     }

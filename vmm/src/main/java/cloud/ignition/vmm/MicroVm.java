@@ -210,6 +210,19 @@ public final class MicroVm implements AutoCloseable {
         gate.set(VcpuGate.Wish.RUN);
     }
 
+    /**
+     * Lets a guest go on that stood paused for a while. To it the time went on: its clocks advanced, and what was due
+     * meanwhile is due at once.
+     *
+     * @param timeline gets the marks of this wake
+     */
+    public void goOn(WakeTimeline timeline) {
+        shell.vcpus().forEach(KvmVcpu::kvmclockCtrl); // else the guest reports a lockup of the paused time
+        devices.onNextPacketOut(timeline);
+        timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+        resume();
+    }
+
     /** On a vCPU's thread, right before it enters the guest: what passed since the renewal would be missing on the guest's clock. */
     private void firstRun(WakeTimeline timeline) {
         timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);

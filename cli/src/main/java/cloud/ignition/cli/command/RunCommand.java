@@ -47,6 +47,10 @@ final class RunCommand implements Command {
                 .option(Option.value(
                         "TIME", "sleep after this long without traffic (default: 10s; 0: never)", "--idle"))
                 .option(Option.value(
+                        "TIME",
+                        "when idle, first stay paused in memory for this long, less when memory is short (default: 0)",
+                        "--standby"))
+                .option(Option.value(
                         "WHAT",
                         "suspend (default: wake as it was left) or discard (wake as it was ready)",
                         "--on-idle"))

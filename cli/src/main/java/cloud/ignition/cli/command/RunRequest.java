@@ -41,6 +41,10 @@ final class RunRequest {
                 .value("--idle")
                 .ifPresent(v -> request.put(
                         "idleMillis", Units.parseDuration("--idle", v).toMillis()));
+        arguments
+                .value("--standby")
+                .ifPresent(v -> request.put(
+                        "standbyMillis", Units.parseDuration("--standby", v).toMillis()));
         oneOf(arguments, "--on-idle", "suspend", "discard").ifPresent(value -> request.put("onIdle", value));
         arguments.value("--entrypoint").ifPresent(value -> request.put("entrypoint", value));
         arguments.value("--user").ifPresent(value -> request.put("user", value));

@@ -2,6 +2,7 @@ package cloud.ignition.daemon.api;
 
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.CpuLimit;
+import cloud.ignition.daemon.app.IdlePolicy;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -36,9 +37,10 @@ final class AppSpecJson {
         var workdir = fields.text("workdir");
         SnapshotTrigger trigger =
                 fields.text("snapshot").map(SnapshotTrigger::parse).orElse(defaults.trigger());
-        OnIdle onIdle = fields.text("onIdle").map(OnIdle::parse).orElse(defaults.onIdle());
-        Duration idleAfter = Duration.ofMillis(
-                fields.integer("idleMillis").orElse(defaults.idleAfter().toMillis()));
+        IdlePolicy idle = new IdlePolicy(
+                millis(fields, "idleMillis", defaults.idle().after()),
+                millis(fields, "standbyMillis", defaults.idle().standby()),
+                fields.text("onIdle").map(OnIdle::parse).orElse(defaults.idle().then()));
         boolean pullAlways = pull(fields.text("pull").orElse("missing"));
         fields.refuseOthers();
         return new AppSpec(
@@ -55,8 +57,7 @@ final class AppSpecJson {
                 user,
                 workdir,
                 trigger,
-                onIdle,
-                idleAfter,
+                idle,
                 pullAlways);
     }
 
@@ -78,10 +79,15 @@ final class AppSpecJson {
         spec.user().ifPresent(value -> json.put("user", value));
         spec.workdir().ifPresent(value -> json.put("workdir", value));
         json.put("snapshot", spec.trigger().toString());
-        json.put("onIdle", spec.onIdle().word());
-        json.put("idleMillis", spec.idleAfter().toMillis());
+        json.put("onIdle", spec.idle().then().word());
+        json.put("idleMillis", spec.idle().after().toMillis());
+        json.put("standbyMillis", spec.idle().standby().toMillis());
         json.put("pull", spec.pullAlways() ? "always" : "missing");
         return json;
+    }
+
+    private static Duration millis(Fields fields, String name, Duration otherwise) {
+        return Duration.ofMillis(fields.integer(name).orElse(otherwise.toMillis()));
     }
 
     private static boolean pull(String policy) {

@@ -1,6 +1,5 @@
 package cloud.ignition.daemon.app;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,8 +19,7 @@ import java.util.Optional;
  * @param user OCI user string in place of the image's
  * @param workdir absolute working directory in place of the image's
  * @param trigger when the ready snapshot is taken
- * @param onIdle what happens when idle
- * @param idleAfter time without traffic and work until the app counts as idle; zero for never
+ * @param idle what happens without traffic and work
  * @param pullAlways ask the registry even when the image is present
  */
 public record AppSpec(
@@ -38,22 +36,18 @@ public record AppSpec(
         Optional<String> user,
         Optional<String> workdir,
         SnapshotTrigger trigger,
-        OnIdle onIdle,
-        Duration idleAfter,
+        IdlePolicy idle,
         boolean pullAlways) {
 
     /** Memory of an app when the user gives none, in bytes. */
     public static final long DEFAULT_MEMORY_BYTES = 256L << 20;
-
-    /** Idle time when the user gives none. */
-    public static final Duration DEFAULT_IDLE_AFTER = Duration.ofSeconds(10);
 
     /** Validates everything that can be judged without the host. */
     public AppSpec {
         ports = List.copyOf(ports);
         env = List.copyOf(env);
         command = List.copyOf(command);
-        AppSpecRules.check(name, image, vcpus, memoryBytes, ports, env, command, entrypoint, user, workdir, idleAfter);
+        AppSpecRules.check(name, image, vcpus, memoryBytes, ports, env, command, entrypoint, user, workdir);
     }
 
     /** The same with defaults: 1 vCPU, default memory and idle time, first-listen, suspend. */
@@ -72,8 +66,7 @@ public record AppSpec(
                 Optional.empty(),
                 Optional.empty(),
                 SnapshotTrigger.FIRST_LISTEN,
-                OnIdle.SUSPEND,
-                DEFAULT_IDLE_AFTER,
+                IdlePolicy.DEFAULT,
                 false);
     }
 
@@ -93,8 +86,7 @@ public record AppSpec(
                 user,
                 workdir,
                 trigger,
-                onIdle,
-                idleAfter,
+                idle,
                 pullAlways);
     }
 }

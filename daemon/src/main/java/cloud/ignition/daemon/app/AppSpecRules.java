@@ -1,6 +1,5 @@
 package cloud.ignition.daemon.app;
 
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +23,7 @@ final class AppSpecRules {
             List<String> command,
             Optional<String> entrypoint,
             Optional<String> user,
-            Optional<String> workdir,
-            Duration idleAfter) {
+            Optional<String> workdir) {
         if (!name.isEmpty()) {
             AppNames.check(name);
         }
@@ -42,10 +40,6 @@ final class AppSpecRules {
         }
         checkPorts(ports);
         checkTexts(env, command, entrypoint, user, workdir);
-        if (idleAfter.isNegative() || idleAfter.compareTo(Limits.MAX_IDLE_AFTER) > 0) {
-            throw UserException.invalid("idle time " + idleAfter.toSeconds() + " s is out of range; use 0 (never) to "
-                    + Limits.MAX_IDLE_AFTER.toDays() + " days");
-        }
     }
 
     private static void checkPorts(List<PortMapping> ports) {

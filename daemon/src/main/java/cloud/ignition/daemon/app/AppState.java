@@ -14,6 +14,8 @@ public enum AppState {
     RUNNING,
     /** Its machine is being saved. */
     SUSPENDING,
+    /** Its machine stands paused in memory; the first packet lets it go on. */
+    STANDBY,
     /** It is files only; the first packet wakes it. */
     SLEEPING,
     /** Its machine is being restored. */
@@ -33,7 +35,7 @@ public enum AppState {
     /** Whether a machine exists (or is being made) for the app. */
     public boolean hasMachine() {
         return switch (this) {
-            case BOOTING, RUNNING, SUSPENDING, WAKING -> true;
+            case BOOTING, RUNNING, SUSPENDING, STANDBY, WAKING -> true;
             case CREATED, PULLING, SLEEPING, STOPPED, EXITED, FAILED -> false;
         };
     }

@@ -22,7 +22,7 @@ public final class Limits {
     /** Longest image reference, characters. */
     public static final int MAX_IMAGE_REFERENCE = 1024;
 
-    /** Longest idle time. */
+    /** Longest idle time, longest standby. */
     public static final Duration MAX_IDLE_AFTER = Duration.ofDays(365);
 
     /** Least CPU limit, thousandths of a CPU: the least quota that the kernel takes (1 ms of each 10 ms). */

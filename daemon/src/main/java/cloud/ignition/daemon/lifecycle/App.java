@@ -53,6 +53,9 @@ final class App {
     @Nullable
     CompletableFuture<?> shutdown;
 
+    /** While its machine stands by. */
+    Standbys.@Nullable Place place;
+
     private final Session.Owner owner;
     private final Runnable onPacket;
     private @Nullable VsockHub vsock;
@@ -148,6 +151,7 @@ final class App {
 
     void close(Session ending) {
         cancelDeadline();
+        leaveStandby();
         letThrough();
         session = null;
         ending.await(Session.Awaited.NOTHING);
@@ -223,6 +227,13 @@ final class App {
         if (heldBack) {
             heldBack = false;
             services.network().holdBack(address, false);
+        }
+    }
+
+    void leaveStandby() {
+        if (place != null) {
+            place.leave();
+            place = null;
         }
     }
 

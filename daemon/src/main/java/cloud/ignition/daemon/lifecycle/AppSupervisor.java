@@ -103,6 +103,9 @@ final class AppSupervisor implements Session.Owner {
         CompletableFuture<Void> stopped = new CompletableFuture<>();
         app.mailbox.execute(() -> {
             Session running = app.session;
+            if (app.state() == AppState.STANDBY) {
+                sleeping.standby().wake(require(running), new WakeTimeline());
+            }
             boolean canBeAsked = app.state() == AppState.RUNNING || app.state() == AppState.BOOTING;
             if (running == null || !canBeAsked || grace.isZero()) {
                 ending.settle(Phase.STOPPED, AppState.STOPPED, "", app.record.exitCode());
@@ -158,6 +161,7 @@ final class AppSupervisor implements Session.Owner {
             }
             switch (app.state()) {
                 case RUNNING -> sleeping.putToSleep(require(running));
+                case STANDBY -> sleeping.standby().leave(require(running));
                 case SUSPENDING -> {
                     return; // ends in sleep, which ends the shutdown
                 }

@@ -7,6 +7,7 @@ import cloud.ignition.daemon.app.Images;
 import cloud.ignition.daemon.image.GuestParts;
 import cloud.ignition.daemon.image.StoredImages;
 import cloud.ignition.daemon.limits.CpuLimits;
+import cloud.ignition.daemon.limits.MemoryPressure;
 import cloud.ignition.daemon.network.AddressPool;
 import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
@@ -15,6 +16,7 @@ import cloud.ignition.daemon.state.StateDirectory;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,6 +37,7 @@ public final class DaemonAssembly implements Daemon {
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
+    private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
     private DaemonAssembly(
@@ -43,13 +46,15 @@ public final class DaemonAssembly implements Daemon {
             ThreadPoolExecutor pool,
             ScheduledExecutorService timer,
             ApplicationService applications,
-            StoredImages images) {
+            StoredImages images,
+            Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
         this.pool = pool;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
+        this.pressure = pressure;
     }
 
     /**
@@ -85,15 +90,23 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
-                state, network, new MicroVmMachines(parts, cpuLimits), pool, timer, Services.Timeouts.DEFAULT);
+                state,
+                network,
+                new MicroVmMachines(parts, cpuLimits),
+                pool,
+                timer,
+                standbys,
+                Services.Timeouts.DEFAULT);
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
             cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
-        return new DaemonAssembly(state, network, pool, timer, applications, images);
+        Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
+        return new DaemonAssembly(state, network, pool, timer, applications, images, pressure);
     }
 
     private static void adopt(
@@ -152,6 +165,7 @@ public final class DaemonAssembly implements Daemon {
     @Override
     public void shutdown() {
         if (shutDown.compareAndSet(false, true)) {
+            pressure.ifPresent(MemoryPressure::close);
             applications.shutdown();
             images.close();
             network.close();

@@ -10,6 +10,12 @@ final class Limits {
     /** How long a guest may take to answer a quiesce request before it is paused by force. */
     static final Duration QUIESCE_TIMEOUT = Duration.ofSeconds(3);
 
+    /** How long no machine goes into standby after memory was short. */
+    static final Duration STANDBY_PAUSE = Duration.ofSeconds(10);
+
+    /** One in so many of the machines that stand by leaves memory each time it is short. */
+    static final int STANDBY_SHARE = 8;
+
     /** Pause before a wake is tried again that the host refused. */
     static final Duration WAKE_RETRY = Duration.ofSeconds(2);
 

@@ -3,6 +3,7 @@ package cloud.ignition.daemon.lifecycle;
 import cloud.ignition.vmm.Activity;
 import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.SnapshotSubject;
+import cloud.ignition.vmm.WakeTimeline;
 import java.nio.file.Path;
 
 /** A machine as a supervisor uses it; the real one is a {@link cloud.ignition.vmm.MicroVm}, whose methods these are. */
@@ -10,6 +11,9 @@ interface Machine extends AutoCloseable {
     void resume();
 
     void pause();
+
+    /** As {@link #resume}, after a time that somebody waits to be over. */
+    void goOn(WakeTimeline timeline);
 
     void requestQuiesce();
 

@@ -150,6 +150,11 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
+        public void goOn(WakeTimeline timeline) {
+            vm.goOn(timeline);
+        }
+
+        @Override
         public void pause() {
             vm.pause();
         }

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
  * @param machines makes machines
  * @param pool threads for the mailboxes
  * @param timer one thread for deadlines; its tasks only hand over to mailboxes
+ * @param standbys the machines that stand by
  * @param limits time limits
  */
 record Services(
@@ -24,6 +25,7 @@ record Services(
         MachineFactory machines,
         Executor pool,
         ScheduledExecutorService timer,
+        Standbys standbys,
         Timeouts limits) {
 
     /**

@@ -15,6 +15,7 @@ final class Sleeping {
 
     private final App app;
     private @Nullable IdleClock idleClock;
+    private final Standby standby;
     private long lastPacketBeforeSuspend;
 
     /** In a row. */
@@ -22,10 +23,11 @@ final class Sleeping {
 
     Sleeping(App app) {
         this.app = app;
+        standby = new Standby(app, this::leaveMemory, this::goesOn);
     }
 
     void armIdle(Session running) {
-        long idleNanos = app.record.spec().idleAfter().toNanos();
+        long idleNanos = app.record.spec().idle().after().toNanos();
         if (idleNanos > 0 && app.shutdown == null) {
             IdleClock clock = new IdleClock(
                     idleNanos, System.nanoTime(), running.machine().activity());
@@ -36,7 +38,7 @@ final class Sleeping {
 
     /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
     private Duration untilNextSave() {
-        Duration idle = app.record.spec().idleAfter();
+        Duration idle = app.record.spec().idle().after();
         if (failedSaves == 0) {
             return idle;
         }
@@ -59,11 +61,16 @@ final class Sleeping {
     }
 
     void putToSleep(Session running) {
-        if (app.record.spec().onIdle() == OnIdle.DISCARD && app.shelf.newest().isPresent()) {
+        if (isDiscarded() && !standby.isNext()) {
             sleep(running);
         } else {
             suspend(running);
         }
+    }
+
+    private boolean isDiscarded() {
+        return app.record.spec().idle().then() == OnIdle.DISCARD
+                && app.shelf.newest().isPresent();
     }
 
     private void suspend(Session running) {
@@ -85,11 +92,25 @@ final class Sleeping {
         if (packetCame && app.shutdown == null) {
             // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
             goOn(running);
-        } else if (save(running) || app.shutdown != null) {
-            sleep(running);
+        } else if (standby.isNext()) {
+            standby.enter(running);
         } else {
-            goOn(running);
+            leaveMemory(running);
         }
+    }
+
+    /** The paused machine's end in memory: saved, or discarded where that is wanted. */
+    private void leaveMemory(Session paused) {
+        if (isDiscarded() || save(paused) || app.shutdown != null) {
+            sleep(paused);
+        } else {
+            goOn(paused);
+        }
+    }
+
+    /** The time between paused and saved. */
+    Standby standby() {
+        return standby;
     }
 
     /** Saves a paused machine; on failure the former snapshot stays what it was. */
@@ -113,6 +134,10 @@ final class Sleeping {
 
     void goOn(Session running) {
         running.machine().resume();
+        goesOn(running);
+    }
+
+    private void goesOn(Session running) {
         app.letThrough();
         app.become(AppState.RUNNING);
         armIdle(running);

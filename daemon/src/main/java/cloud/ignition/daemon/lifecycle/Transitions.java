@@ -7,6 +7,7 @@ import static cloud.ignition.daemon.app.AppState.FAILED;
 import static cloud.ignition.daemon.app.AppState.PULLING;
 import static cloud.ignition.daemon.app.AppState.RUNNING;
 import static cloud.ignition.daemon.app.AppState.SLEEPING;
+import static cloud.ignition.daemon.app.AppState.STANDBY;
 import static cloud.ignition.daemon.app.AppState.STOPPED;
 import static cloud.ignition.daemon.app.AppState.SUSPENDING;
 import static cloud.ignition.daemon.app.AppState.WAKING;
@@ -27,7 +28,9 @@ final class Transitions {
             // Idle: saved (SUSPENDING) or dropped back to the ready snapshot (SLEEPING).
             Map.entry(RUNNING, EnumSet.of(SUSPENDING, SLEEPING, STOPPED, EXITED, FAILED)),
             // A save that fails, or one for a machine that is needed at once, goes back to RUNNING.
-            Map.entry(SUSPENDING, EnumSet.of(SLEEPING, RUNNING, STOPPED, EXITED, FAILED)),
+            Map.entry(SUSPENDING, EnumSet.of(SLEEPING, STANDBY, RUNNING, STOPPED, EXITED, FAILED)),
+            // A packet came (RUNNING), the time is over or memory is short (SUSPENDING).
+            Map.entry(STANDBY, EnumSet.of(RUNNING, SUSPENDING, STOPPED, EXITED, FAILED)),
             Map.entry(SLEEPING, EnumSet.of(WAKING, BOOTING, STOPPED, FAILED)),
             // The snapshot was refused (BOOTING), or the host refused for now (SLEEPING).
             Map.entry(WAKING, EnumSet.of(RUNNING, BOOTING, SLEEPING, STOPPED, EXITED, FAILED)),

@@ -39,6 +39,11 @@ final class Waking {
     }
 
     void wake(WakeTimeline timeline) {
+        Session paused = app.session;
+        if (app.state() == AppState.STANDBY && paused != null) {
+            sleeping.standby().wake(paused, timeline);
+            return;
+        }
         if (app.state() != AppState.SLEEPING || app.shutdown != null) {
             return; // stopped, or woken by an earlier packet
         }

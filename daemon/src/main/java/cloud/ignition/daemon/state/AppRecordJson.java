@@ -3,6 +3,7 @@ package cloud.ignition.daemon.state;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.GuestEnd;
+import cloud.ignition.daemon.app.IdlePolicy;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -110,8 +111,9 @@ final class AppRecordJson {
         spec.user().ifPresent(value -> node.put("user", value));
         spec.workdir().ifPresent(value -> node.put("workdir", value));
         node.put("trigger", spec.trigger().toString());
-        node.put("onIdle", spec.onIdle().word());
-        node.put("idleAfterMillis", spec.idleAfter().toMillis());
+        node.put("onIdle", spec.idle().then().word());
+        node.put("idleAfterMillis", spec.idle().after().toMillis());
+        node.put("standbyMillis", spec.idle().standby().toMillis());
         node.put("pullAlways", spec.pullAlways());
     }
 
@@ -130,8 +132,10 @@ final class AppRecordJson {
                 optionalText(node, "user"),
                 optionalText(node, "workdir"),
                 SnapshotTrigger.parse(text(node, "trigger")),
-                OnIdle.parse(text(node, "onIdle")),
-                Duration.ofMillis(number(node, "idleAfterMillis")),
+                new IdlePolicy(
+                        Duration.ofMillis(number(node, "idleAfterMillis")),
+                        Duration.ofMillis(numberOrZero(node, "standbyMillis")),
+                        OnIdle.parse(text(node, "onIdle"))),
                 node.path("pullAlways").asBoolean());
     }
 

@@ -75,8 +75,8 @@ class AppEndpointsTest extends ApiFixture {
         assertThat(List.of(spec.entrypoint(), spec.user(), spec.workdir()))
                 .containsExactly(Optional.of("e"), Optional.of("u"), Optional.of("/w"));
         assertThat(spec.trigger()).isEqualTo(new SnapshotTrigger(SnapshotTrigger.Kind.NTH_LISTEN, 2));
-        assertThat(spec.onIdle()).isEqualTo(OnIdle.DISCARD);
-        assertThat(spec.idleAfter()).isEqualTo(Duration.ofMillis(2500));
+        assertThat(spec.idle().then()).isEqualTo(OnIdle.DISCARD);
+        assertThat(spec.idle().after()).isEqualTo(Duration.ofMillis(2500));
         assertThat(spec.pullAlways()).isTrue();
     }
 

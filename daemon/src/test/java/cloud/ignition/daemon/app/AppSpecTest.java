@@ -29,8 +29,7 @@ class AppSpecTest {
                 Optional.empty(),
                 Optional.empty(),
                 SnapshotTrigger.FIRST_LISTEN,
-                OnIdle.SUSPEND,
-                idle,
+                new IdlePolicy(idle, Duration.ZERO, OnIdle.SUSPEND),
                 false);
     }
 

@@ -47,8 +47,7 @@ class LaunchResolverTest {
                 Optional.empty(),
                 Optional.empty(),
                 plain.trigger(),
-                plain.onIdle(),
-                plain.idleAfter(),
+                plain.idle(),
                 false);
     }
 

@@ -86,8 +86,7 @@ class AppLifecycleTest {
                 plain.user(),
                 plain.workdir(),
                 plain.trigger(),
-                plain.onIdle(),
-                plain.idleAfter(),
+                plain.idle(),
                 plain.pullAlways());
 
         assertThatThrownBy(() -> bench.apps.run(limited, step -> {}))

@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.CpuLimit;
+import cloud.ignition.daemon.app.IdlePolicy;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -38,6 +39,7 @@ final class Bench implements AutoCloseable {
 
     final FakeMachines machines = new FakeMachines();
     final FakeNetwork network = new FakeNetwork();
+    final Standbys standbys = new Standbys(System::nanoTime);
     final StateDirectory state;
     final ApplicationService apps;
     private final Path root;
@@ -51,7 +53,7 @@ final class Bench implements AutoCloseable {
     Bench(Path root, Services.Timeouts timeouts) {
         this.root = root;
         state = StateDirectory.open(root.resolve("state"));
-        Services services = new Services(state, network, machines, pool, timer, timeouts);
+        Services services = new Services(state, network, machines, pool, timer, standbys, timeouts);
         apps = new ApplicationService(services, AddressPool.parse("10.88.0.0/16"), this::image);
         StateDirectory.Adopted adopted = state.adopt();
         if (!adopted.complaints().isEmpty()) {
@@ -77,6 +79,10 @@ final class Bench implements AutoCloseable {
     }
 
     static AppSpec spec(String name, Duration idleAfter, OnIdle onIdle, String... ports) {
+        return spec(name, new IdlePolicy(idleAfter, Duration.ZERO, onIdle), ports);
+    }
+
+    static AppSpec spec(String name, IdlePolicy idle, String... ports) {
         AppSpec plain = AppSpec.of(name, "localhost/nginx");
         return new AppSpec(
                 name,
@@ -92,8 +98,7 @@ final class Bench implements AutoCloseable {
                 Optional.empty(),
                 Optional.empty(),
                 SnapshotTrigger.FIRST_LISTEN,
-                onIdle,
-                idleAfter,
+                idle,
                 false);
     }
 

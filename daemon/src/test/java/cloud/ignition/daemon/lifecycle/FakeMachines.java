@@ -183,6 +183,13 @@ final class FakeMachines implements MachineFactory {
         }
 
         @Override
+        public void goOn(WakeTimeline timeline) {
+            running = true;
+            timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+            called("go on");
+        }
+
+        @Override
         public void pause() {
             running = false;
             called("pause");

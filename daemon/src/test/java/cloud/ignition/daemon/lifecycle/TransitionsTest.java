@@ -33,7 +33,7 @@ class TransitionsTest {
     @Test
     void onlyAWakeOrABootMakesAnAppRun() {
         assertThat(Stream.of(AppState.values()).filter(from -> Transitions.allowed(from, AppState.RUNNING)))
-                .containsExactlyInAnyOrder(AppState.BOOTING, AppState.SUSPENDING, AppState.WAKING);
+                .containsExactlyInAnyOrder(AppState.BOOTING, AppState.STANDBY, AppState.SUSPENDING, AppState.WAKING);
     }
 
     @Test

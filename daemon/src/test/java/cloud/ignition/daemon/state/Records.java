@@ -3,6 +3,7 @@ package cloud.ignition.daemon.state;
 import cloud.ignition.daemon.app.AppSpec;
 import cloud.ignition.daemon.app.CpuLimit;
 import cloud.ignition.daemon.app.GuestEnd;
+import cloud.ignition.daemon.app.IdlePolicy;
 import cloud.ignition.daemon.app.NetLimit;
 import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.PortMapping;
@@ -34,8 +35,7 @@ final class Records {
                 Optional.of("www-data"),
                 Optional.of("/srv"),
                 SnapshotTrigger.parse("nth-listen:2"),
-                OnIdle.DISCARD,
-                Duration.ofMillis(2500),
+                new IdlePolicy(Duration.ofMillis(2500), Duration.ofSeconds(90), OnIdle.DISCARD),
                 true);
         Launch launch = new Launch(
                 "sha256:" + "a".repeat(64),

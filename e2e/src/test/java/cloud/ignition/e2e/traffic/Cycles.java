@@ -35,8 +35,10 @@ final class Cycles implements AutoCloseable {
     private final Path directory;
     private final Faults faults = new Faults();
     private final TrafficHost host = new TrafficHost();
+    private final VsockHost vsock;
     private final TrafficGuest guest;
     private final Path disk;
+    private final List<StreamClient> vsockStreams = new ArrayList<>();
     private final List<StreamClient> streams = new ArrayList<>();
     private final List<HttpClientLoop> clients = new ArrayList<>();
     private final Times times = new Times();
@@ -47,8 +49,10 @@ final class Cycles implements AutoCloseable {
         this.directory = directory;
         disk = directory.resolve("disk");
         DiskContent.create(disk);
+        vsock = new VsockHost(directory);
         guest = new TrafficGuest(
-                new Attachments(List.of(new Attachments.Disk(disk, false)), Optional.of(host.net()), Optional.empty()),
+                new Attachments(
+                        List.of(new Attachments.Disk(disk, false)), Optional.of(host.net()), Optional.of(vsock.hub())),
                 directory,
                 faults);
     }
@@ -68,7 +72,8 @@ final class Cycles implements AutoCloseable {
             System.out.println(cycles.times);
             System.out.println(
                     "nightly: step=cycles-of-" + vcpus + "-vcpus cycles=" + count + " seconds=" + seconds + " bytes="
-                            + cycles.bytes() + " requests=" + cycles.requests() + " serial-lines="
+                            + cycles.bytes() + " vsock-bytes=" + bytes(cycles.vsockStreams) + " requests="
+                            + cycles.requests() + " serial-lines="
                             + cycles.guest.events().serial().last() + " console-lines="
                             + cycles.guest.events().console().last() + " disk-blocks=" + cycles.blocks());
         } catch (AssertionError | RuntimeException e) {
@@ -94,8 +99,10 @@ final class Cycles implements AutoCloseable {
 
     private void connect() {
         for (int i = 0; i < STREAMS; i++) {
-            streams.add(new StreamClient(host.streams(), faults));
+            streams.add(StreamClient.connect(host.streams(), faults));
         }
+        vsockStreams.add(vsock.connect(faults));
+        vsockStreams.add(vsock.accept(faults));
         for (int i = 0; i < HTTP_CLIENTS; i++) {
             clients.add(new HttpClientLoop(host.http(), i, faults));
         }
@@ -129,7 +136,9 @@ final class Cycles implements AutoCloseable {
     private void moveOn() {
         Map<String, Long> first = Http.numbers(host.http(), "/state");
         long[] answers = clients.stream().mapToLong(HttpClientLoop::answers).toArray();
-        long[] received = streams.stream().mapToLong(StreamClient::received).toArray();
+        List<StreamClient> all = new ArrayList<>(streams);
+        all.addAll(vsockStreams);
+        long[] received = all.stream().mapToLong(StreamClient::received).toArray();
         faults.await("the guest's parts move on from " + first, TrafficGuest.LIMIT, () -> {
             state = Http.numbers(host.http(), "/state");
             return state.entrySet().stream().allMatch(entry -> entry.getValue() > first.get(entry.getKey()));
@@ -144,10 +153,10 @@ final class Cycles implements AutoCloseable {
             long before = answers[i];
             faults.await("HTTP client " + i + " gets an answer", TrafficGuest.LIMIT, () -> client.answers() > before);
         }
-        for (int i = 0; i < streams.size(); i++) {
-            StreamClient stream = streams.get(i);
+        for (int i = 0; i < all.size(); i++) {
+            StreamClient stream = all.get(i);
             long before = received[i];
-            faults.await("stream " + i + " comes", TrafficGuest.LIMIT, () -> stream.received() > before);
+            faults.await(stream + " comes", TrafficGuest.LIMIT, () -> stream.received() > before);
         }
     }
 
@@ -178,8 +187,12 @@ final class Cycles implements AutoCloseable {
     }
 
     private long bytes() {
-        return streams.stream().mapToLong(s -> s.sent() + s.received()).sum()
+        return bytes(streams)
                 + clients.stream().mapToLong(HttpClientLoop::bytes).sum();
+    }
+
+    private static long bytes(List<StreamClient> streams) {
+        return streams.stream().mapToLong(s -> s.sent() + s.received()).sum();
     }
 
     private long requests() {
@@ -193,7 +206,9 @@ final class Cycles implements AutoCloseable {
     @Override
     public void close() {
         streams.forEach(StreamClient::close);
+        vsockStreams.forEach(StreamClient::close);
         guest.close();
+        vsock.close();
         host.close();
     }
 }

@@ -13,6 +13,8 @@ final class Pattern {
     static final long DOWN = 2;
     static final long HTTP = 3;
     static final long DISK = 4;
+    static final long VSOCK_UP = 6;
+    static final long VSOCK_DOWN = 7;
 
     private static final int KIND_SHIFT = 60;
     private static final int NUMBER_SHIFT = 44;
