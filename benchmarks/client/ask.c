@@ -2,7 +2,7 @@
 // The client of the benchmarks: measures from the SYN it sends to the first byte it gets, with a monotonic clock, and starts
 // no process in between. Compiled by benchmarks/session/run.
 //
-//   ask once    [--tap NAME] [--retry-ms N] [--timeout S] HOST:PORT [-- WAKE...]   "connected_ns first_byte_ns"
+//   ask once    [--tap NAME] [--retry-ms N] [--timeout S] HOST:PORT [-- WAKE...]   "connected_ns first_byte_ns start_us"
 //   ask burst   [--timeout S] HOST:PORT...                                         "first_byte_ns" for each, in their order
 //   ask traffic --seed N --seconds S --mean-ms M [--timeout S] HOST:PORT...        "at_ms target gap_ms first_byte_ns" each
 //   ask tap     NAME COMMAND...                                                    becomes it, with that tap as above
@@ -12,7 +12,7 @@
 // once: starts WAKE, if there is one, and sends the SYN at once; the clock runs from before the start. --tap holds that tap
 // open from before, so that the SYN waits in its queue as it does in Ignition's, and WAKE inherits it as descriptor
 // $BENCH_TAP_FD. --retry-ms makes a new connection when the last one was refused, or is that old and not accepted.
-// traffic: arrivals of a Poisson process over all targets; gap_ms is how long nothing was asked of that target (-1: never).
+// start_us is the wall clock at the start. traffic: arrivals of a Poisson process over all targets; gap_ms is how long nothing was asked of that target (-1: never).
 // A request that fails prints first_byte_ns -1 and makes the exit code 1.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -187,6 +187,9 @@ static int once(const char *tap, const char *target, char **command) {
     static struct request request;
     struct sockaddr_in address = parse(target);
     if (tap) open_tap(tap);
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    long long wall_us = wall.tv_sec * 1000000LL + wall.tv_nsec / 1000;
     int64_t start = now();
     if (command) {
         pid_t pid = vfork();
@@ -198,7 +201,7 @@ static int once(const char *tap, const char *target, char **command) {
     }
     begin(&request, address, start);
     while (!request.first_byte) wait_for(&request, 1, INT64_MAX);
-    printf("%lld %lld\n", (long long)request.connected, (long long)request.first_byte);
+    printf("%lld %lld %lld\n", (long long)request.connected, (long long)request.first_byte, wall_us);
     return request.first_byte < 0;
 }
 

@@ -7,6 +7,44 @@ die() { note "$*"; exit 1; }
 sample() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$results/samples.tsv"; }
 fact() { printf '%s\t%s\n' "$@" >>"$results/facts.tsv"; }
 
+# What the app's log said last, of lines with this text.
+log_line() { api GET "/v1/apps/$1/logs?tail=40" | jq -r --arg text "$2" 'select((.line // "") | contains($text)) | .line' | tail -n 1; }
+log_time() { # microseconds since 1970
+  local time
+  time=$(api GET "/v1/apps/$1/logs?tail=200" | jq -r --arg text "$2" 'select((.line // "") | contains($text)) | .time' | tail -n 1)
+  [[ -n $time ]] && date -d "$time" +%s%6N
+}
+# nanos_behind TEXT WORDS: the number of milliseconds behind these words, as nanoseconds.
+nanos_behind() { sed -n "s/.*$2 \([0-9]*\)\.\([0-9]\) ms.*/\1\200000/p" <<<"$1"; }
+
+# The stages of an app's last wake, as the daemon tells them: nanoseconds since the packet was seen.
+stages() { # PART APP
+  local stage nanos
+  api GET "/v1/apps/$2" | jq -r '.lastWakes[-1].stages[] | "\(.name) \(.nanos)"' |
+    while read -r stage nanos; do sample "$1" ignition "stage:${stage}_ns" "$nanos"; done
+}
+# How the app's last way to sleep went.
+sleep_times() { # PART APP
+  local line
+  line=$(log_line "$2" "sleeping")
+  [[ $line != *'at rest'* ]] || sample "$1" ignition at_rest_ns "$(nanos_behind "$line" 'at rest')"
+  [[ $line != *'saved in'* ]] || sample "$1" ignition save_ns "$(nanos_behind "$line" 'saved in')"
+  [[ $line != *'gone'* ]] || sample "$1" ignition gone_ns "$(nanos_behind "$line" 'gone')"
+}
+
+# ask_app PART WHO TARGET [what]: one request, its time as a sample.
+ask_app() {
+  local connected first
+  read -r connected first _ < <("$BENCH_ASK" once --timeout 120 "$3")
+  if ((first > 0)); then sample "$1" "$2" "${4:-first_byte_ns}" "$first"; else sample "$1" "$2" lost 1; note "$2: no answer"; fi
+}
+
+# Memory that programs and the kernel hold, without caches and file systems in memory, in bytes.
+used_bytes() { awk '/^(MemTotal|MemFree|Buffers|Cached|SReclaimable):/ { v[$1] = $2 } END {
+  printf "%d", (v["MemTotal:"] - v["MemFree:"] - v["Buffers:"] - v["Cached:"] - v["SReclaimable:"]) * 1024 }' /proc/meminfo; }
+rss_bytes() { awk '/^VmRSS:/ { printf "%d", $2 * 1024 }' "/proc/$1/status"; }
+cpu_ticks() { local stat; read -r stat <"/proc/$1/stat"; set -- ${stat##*) }; echo $((${12} + ${13})); }
+
 # Nanoseconds since boot, without a process.
 now_ns() { local up; read -r up _ </proc/uptime; printf '%s' "${up/./}0000000"; }
 
@@ -44,11 +82,11 @@ stop_daemon() {
   daemon=
 }
 
-# run_app NAME IMAGE MEMORY_MIB [MORE_JSON]: an app that sleeps as soon as it is ready.
+# run_app NAME IMAGE MEMORY_MIB [IDLE_MILLIS [,MORE_JSON]]: an app that sleeps as soon as it is ready.
 run_app() {
   local answer
   pull "$2"
-  answer=$(api POST /v1/apps "{\"name\":\"$1\",\"image\":\"$registry/$2:latest\",\"vcpus\":$BENCH_VCPUS,\"memoryBytes\":$(($3 << 20)),\"idleMillis\":300${4:-}}") ||
+  answer=$(api POST /v1/apps "{\"name\":\"$1\",\"image\":\"$registry/$2:latest\",\"vcpus\":$BENCH_VCPUS,\"memoryBytes\":$(($3 << 20)),\"idleMillis\":${4:-300}${5:-}}") ||
     die "app $1 cannot be run: $answer"
   [[ $answer == *'"event":"done"'* ]] || die "app $1 did not become ready: $answer"
 }
@@ -100,18 +138,17 @@ make_initramfs() { # FILE, then the image's arguments and environment as records
   shift
   directory=$(mktemp -d "$work/initramfs.XXXXXX")
   mkdir -m 700 "$directory/ignition"
-  printf '%s\0' hostname=bench "address=$bench_guest/30" "gateway=$bench_host" "gateway-mac=$bench_host_mac" cwd=/ \
+  printf '%s\0' hostname=bench "address=$bench_guest/30" "gateway=$bench_host" "gateway-mac=$bench_host_mac" \
     root=/dev/vda rootfs=squashfs "$@" >"$directory/ignition/config"
   { cat "$IGNITION_INITRAMFS"; (cd "$directory" && printf '%s\n' ignition ignition/config | cpio -o -H newc --quiet); } >"$file"
   rm -rf "$directory"
 }
 
-# records_of IMAGE: how its application is started, from the image's own configuration.
+# records_of IMAGE: how its application is started, from the image's own configuration, as records for the guest's init.
 records_of() {
   skopeo inspect --config --tls-verify=false --override-arch amd64 "docker://$registry/$1:latest" |
-    jq -r '.config | ((.Entrypoint // []) + (.Cmd // []))[] as $word | "arg=\($word)"' >"$work/records"
-  skopeo inspect --config --tls-verify=false --override-arch amd64 "docker://$registry/$1:latest" |
-    jq -r '.config | (.Env // [])[] as $word | "env=\($word)"' >>"$work/records"
+    jq -r '.config | ((.Entrypoint // []) + (.Cmd // []) | map("arg=" + .))[], (.Env // [] | map("env=" + .))[],
+      "cwd=" + ((.WorkingDir // "") | if . == "" then "/" else . end), "user=" + (.User // "")'
 }
 
 # contender NAME IMAGE PORT: sets the environment that its scripts find (benchmarks/contenders/README.md).
@@ -125,8 +162,7 @@ contender() {
   mkdir -p "$BENCH_WORK"
   pull "$2"
   if [[ ! -e $BENCH_INITRAMFS ]]; then
-    records_of "$2"
-    mapfile -t records <"$work/records"
+    mapfile -t records < <(records_of "$2")
     make_initramfs "$BENCH_INITRAMFS" "${records[@]}"
   fi
 }
@@ -142,3 +178,6 @@ wake_contender() {
 prepare_contender() {
   if [[ -x $scripts/wake ]]; then "$BENCH_ASK" tap "$BENCH_TAP" "$scripts/prepare"; else "$scripts/prepare"; fi
 }
+
+# How long the daemon says that its last start took.
+ready_nanos() { sed -n 's/.*READY on .* \([0-9]*\) ms after the start.*/\1000000/p' "$results/daemon.log" | tail -n 1; }

@@ -11,13 +11,6 @@ prepare_all() {
   done
 }
 
-# The stages of the app's last wake, as the daemon tells them: nanoseconds since the packet was seen.
-stages() { # PART APP
-  local stage nanos
-  api GET "/v1/apps/$2" | jq -r '.lastWakes[-1].stages[] | "\(.name) \(.nanos)"' |
-    while read -r stage nanos; do sample "$1" ignition "stage:$stage" "$nanos"; done
-}
-
 # turn PART: every contender once.
 turn() {
   local name connected first
@@ -28,7 +21,7 @@ turn() {
       drop_caches
       [[ ! -x $scripts/warm ]] || "$scripts/warm"
     fi
-    read -r connected first < <(wake_contender)
+    read -r connected first _ < <(wake_contender)
     if ((first > 0)); then
       sample "$1" "$name" connected_ns "$connected"
       sample "$1" "$name" first_byte_ns "$first"
@@ -38,10 +31,11 @@ turn() {
       note "$name: no answer"
     fi
     "$scripts/stop"
+    [[ $name != ignition ]] || sleep_times "$1" bench
   done
 }
 
-[[ -n ${targets[*]:-} ]] || prepare_all
+prepare_all
 note "warm-up"
 for ((i = 0; i < ${IGNITION_BENCH_WARM_UP:-5}; i++)); do turn warm-up; done
 for state in warm dropped; do

@@ -16,6 +16,7 @@ final class Sleeping {
     private final App app;
     private @Nullable IdleClock idleClock;
     private final Standby standby;
+    private final SleepTimes times = new SleepTimes(System::nanoTime);
     private long lastPacketBeforeSuspend;
 
     /** In a row. */
@@ -75,6 +76,7 @@ final class Sleeping {
 
     private void suspend(Session running) {
         app.become(AppState.SUSPENDING);
+        times.decided();
         lastPacketBeforeSuspend = running.machine().activity().lastPacketNanos();
         running.await(Session.Awaited.QUIESCED);
         running.machine().requestQuiesce();
@@ -88,6 +90,7 @@ final class Sleeping {
 
     void saveAndSleep(Session running) {
         running.machine().pause();
+        times.atRest();
         boolean packetCame = running.machine().activity().lastPacketNanos() != lastPacketBeforeSuspend;
         if (packetCame && app.shutdown == null) {
             // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
@@ -116,11 +119,13 @@ final class Sleeping {
     /** Saves a paused machine; on failure the former snapshot stays what it was. */
     boolean save(Session running) {
         Path target = app.shelf.next();
+        times.saving();
         try {
             running.machine().save(target, app.services.machines().subject(app.plan()));
             app.shelf.removeOlder();
             app.record = app.record.inPhase(Phase.UP, app.record.phaseSince(), "", Optional.empty());
             app.services.state().write(app.record);
+            times.saved();
             failedSaves = 0;
             return true;
         } catch (RuntimeException e) {
@@ -147,7 +152,7 @@ final class Sleeping {
     void sleep(Session running) {
         app.close(running);
         app.become(AppState.SLEEPING);
-        app.log.append(LogLine.Source.IGNITION, "sleeping");
+        app.log.append(LogLine.Source.IGNITION, times.asleep());
         if (app.shutdown != null) {
             app.letGo();
         } else {
