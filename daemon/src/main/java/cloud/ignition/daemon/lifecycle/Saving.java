@@ -23,6 +23,7 @@ final class Saving {
     private static final System.Logger LOG = System.getLogger(Saving.class.getName());
 
     private final App app;
+    private final SleepTimes times = new SleepTimes(System::nanoTime);
 
     /** In a row. */
     private int failures;
@@ -51,6 +52,7 @@ final class Saving {
 
     private Result save(Session paused, BooleanSupplier givenUp) {
         Path target = app.shelf.next();
+        times.saving();
         try {
             Optional<Snapshot> saved =
                     paused.machine().save(target, app.services.machines().subject(app.plan()), givenUp);
@@ -62,6 +64,7 @@ final class Saving {
             app.shelf.removeOlder();
             app.record = app.record.inPhase(Phase.UP, app.record.phaseSince(), "", Optional.empty());
             app.services.state().write(app.record);
+            times.saved();
             failures = 0;
             return Result.SAVED;
         } catch (RuntimeException e) {
@@ -71,6 +74,11 @@ final class Saving {
             LOG.log(System.Logger.Level.WARNING, "saving app " + app.name(), e);
             return Result.FAILED;
         }
+    }
+
+    /** How long the stages of the present way to sleep take. */
+    SleepTimes times() {
+        return times;
     }
 
     /** The guest did not come to rest for it: counts as a failure. */

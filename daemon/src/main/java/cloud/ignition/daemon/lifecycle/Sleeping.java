@@ -15,11 +15,13 @@ final class Sleeping {
     private final Saving saving;
     private final Compacting compacting;
     private final Standby standby;
+    private final SleepTimes times;
     private long lastPacketBeforeSuspend;
 
     Sleeping(App app, Saving saving, Compacting compacting) {
         this.app = app;
         this.saving = saving;
+        times = saving.times();
         this.compacting = compacting;
         standby = new Standby(app, this::leaveMemory, this::goesOn);
     }
@@ -63,6 +65,7 @@ final class Sleeping {
 
     private void suspend(Session running) {
         app.become(AppState.SUSPENDING);
+        times.decided();
         lastPacketBeforeSuspend = running.machine().activity().lastPacketNanos();
         running.await(Session.Awaited.QUIESCED);
         running.machine().requestQuiesce();
@@ -95,6 +98,7 @@ final class Sleeping {
 
     void saveAndSleep(Session running) {
         running.machine().pause();
+        times.atRest();
         boolean packetCame = running.machine().activity().lastPacketNanos() != lastPacketBeforeSuspend;
         if (packetCame && app.shutdown == null) {
             // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
@@ -138,7 +142,7 @@ final class Sleeping {
     void sleep(Session running) {
         app.close(running);
         app.become(AppState.SLEEPING);
-        app.log.append(LogLine.Source.IGNITION, "sleeping");
+        app.log.append(LogLine.Source.IGNITION, times.asleep());
         if (app.shutdown != null) {
             app.letGo();
         } else {
