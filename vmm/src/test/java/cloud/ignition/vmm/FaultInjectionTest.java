@@ -308,7 +308,8 @@ class FaultInjectionTest {
             shells.expect(SHAPE, with(hub));
             shells.awaitSettled();
             for (int i = 0; i < 2; i++) {
-                try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(DoorbellAnswer.CONTINUE), new WakeTimeline(), shells)) {
+                try (MicroVm machine = MicroVm.restore(
+                        old, with(hub), new Guest(DoorbellAnswer.CONTINUE), new WakeTimeline(), shells)) {
                     machine.resume();
                     machine.pause();
                 }
