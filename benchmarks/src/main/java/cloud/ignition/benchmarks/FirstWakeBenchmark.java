@@ -16,7 +16,6 @@ import java.util.Optional;
  */
 public final class FirstWakeBenchmark {
     private static final int STEADY = 400;
-    private static final int COUNTED = 200;
 
     private FirstWakeBenchmark() {}
 
@@ -29,11 +28,12 @@ public final class FirstWakeBenchmark {
         if (args[0].equals("save")) {
             TinySnapshot.write(directory.resolve("snapshot"), directory);
         } else {
-            System.out.println(measure(directory, Integer.parseInt(args[2])));
+            System.out.println(measure(directory, Integer.parseInt(args[2]), STEADY));
         }
     }
 
-    static String measure(Path directory, int restores) throws IOException, InterruptedException {
+    /** @param count restores behind the warm-up; the second half of them is steady */
+    static String measure(Path directory, int restores, int count) throws IOException, InterruptedException {
         long start = System.nanoTime();
         if (restores > 0) {
             Path scratch = Files.createTempDirectory("ignition-warm-up");
@@ -46,12 +46,12 @@ public final class FirstWakeBenchmark {
         double warmUpMillis = (System.nanoTime() - start) / 1e6;
         try (RestoredMachine machine = new RestoredMachine(directory.resolve("snapshot"), directory.resolve("disk"))) {
             machine.expect();
-            long[] all = new long[STEADY];
+            long[] all = new long[count];
             for (int i = 0; i < all.length; i++) {
                 long[] ends = machine.restore(true);
                 all[i] = ends[ends.length - 1];
             }
-            Percentiles steady = Percentiles.of(Arrays.copyOfRange(all, STEADY - COUNTED, STEADY));
+            Percentiles steady = Percentiles.of(Arrays.copyOfRange(all, count / 2, count));
             return String.format(
                     Locale.ROOT,
                     "| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f |",
@@ -59,7 +59,7 @@ public final class FirstWakeBenchmark {
                     warmUpMillis,
                     all[0] / 1e3,
                     all[1] / 1e3,
-                    all[9] / 1e3,
+                    all[Math.min(9, count - 1)] / 1e3,
                     steady.p50(),
                     all[0] / 1e3 / steady.p50());
         }
