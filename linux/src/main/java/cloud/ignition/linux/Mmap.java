@@ -1,6 +1,9 @@
 package cloud.ignition.linux;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -218,6 +221,12 @@ public final class Mmap implements AutoCloseable {
     /** Whether this is as {@link #anonymous} makes it: a page that nobody touched reads as zeroes. */
     public boolean isAnonymous() {
         return anonymous;
+    }
+
+    /** Whether this is a private copy of the very file that has this name now: the same inode. */
+    public boolean isPrivateCopyOf(Path name) throws IOException {
+        Fd kept = file;
+        return kept != null && Files.isSameFile(Path.of("/proc/self/fd/" + kept.number()), name);
     }
 
     /**

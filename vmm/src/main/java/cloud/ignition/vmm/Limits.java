@@ -50,6 +50,12 @@ public final class Limits {
     /** Most separate runs of pages of its snapshot's mapping that one restored machine gives back to the host. */
     public static final int MAX_FREE_RUNS = 256;
 
+    /** Most runs of changed pages of a snapshot; a machine that has more is saved as a whole. */
+    public static final int MAX_CHANGE_RUNS = 1 << 16;
+
+    /** A snapshot with more bytes of changed pages than this is made a whole one again while nobody needs it. */
+    public static final long COMPACTED_CHANGE_BYTES = 16L << 20;
+
     /** Largest snapshot manifest that is read. */
     public static final int MAX_MANIFEST_BYTES = 256 << 10;
 

@@ -10,8 +10,11 @@ import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.Base;
 import cloud.ignition.vmm.snapshot.KnownSnapshots;
 import cloud.ignition.vmm.snapshot.MachineState;
+import cloud.ignition.vmm.snapshot.MemoryToSave;
+import cloud.ignition.vmm.snapshot.SavedMachine;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;
@@ -26,9 +29,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One virtual machine: booted from a kernel or restored from a snapshot, then resumed, paused, saved and closed by its
@@ -44,8 +50,11 @@ public final class MicroVm implements AutoCloseable {
     private final VcpuGate gate;
     private final List<VcpuRunner> runners;
     private final AtomicBoolean exited = new AtomicBoolean();
-    /** Bytes of the snapshot's memory file that are not zero; 0 for a machine that was booted. */
+    /** Bytes of the file under its memory that are not zero; 0 for a machine that was booted. */
     private long sharedDataBytes;
+
+    /** What its memory is a private copy of; null for a machine that was booted. */
+    private @Nullable Base base;
 
     /** What each vCPU was told of itself; a restored one is told what it was told before. */
     private List<Cpuid> cpuids;
@@ -138,9 +147,10 @@ public final class MicroVm implements AutoCloseable {
         VmShell shell = shells.take(host, Devices.plan(manifest.shape(), attachments));
         timeline.mark(WakeTimeline.Stage.SHELL_TAKEN);
         MicroVm machine = assemble(host, shell, attachments, listener, timeline, range -> {
-            SnapshotReader.mapMemory(directory, manifest, range);
+            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages());
             timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
         });
+        machine.base = new Base(directory, manifest);
         machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
             machine.load(parts.state());
@@ -258,27 +268,50 @@ public final class MicroVm implements AutoCloseable {
     }
 
     /**
-     * Saves a paused machine, which stays as it is.
+     * Whether {@link #save} takes this machine only while the guest stands at its doorbell and is held there. Elsewhere a machine
+     * with several vCPUs could, once restored, run user code on one of them before the guest has been renewed on another.
+     */
+    public boolean savesOnlyAtRest() {
+        return shape.vcpus() > 1;
+    }
+
+    /**
+     * Saves a paused machine, which stays as it is. Of a restored one only what changed since is written; the rest is in the
+     * file that it was restored from.
      *
      * @param directory must not exist; it is there whole or not at all
+     * @param givenUp asked again and again: once it says so, nothing is saved
+     * @return what was saved; empty when it was given up
+     * @throws IllegalStateException when the machine {@link #savesOnlyAtRest} and was stopped elsewhere
      * @throws java.io.UncheckedIOException when the file system refuses or has no room for it; the message is one line
      */
-    public void save(Path directory, SnapshotSubject subject) {
+    public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+        if (savesOnlyAtRest() && !atDoorbell) {
+            throw new IllegalStateException(
+                    "a machine with " + shape.vcpus() + " vCPUs is saved only where its guest stands at the doorbell");
+        }
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {
             vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
-        SnapshotWriter.write(
+        Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
-                shape,
-                host.facts(),
-                state,
-                shell.backing().segment(),
-                shell.freePages(),
-                mostDataBytes(),
-                subject);
+                SavedMachine.of(shape, host.facts(), state, subject),
+                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), base),
+                givenUp);
+        saved.ifPresent(manifest -> {
+            if (base != null) {
+                base = new Base(directory, manifest); // where the shared file has its name from now on
+            }
+        });
+        return saved.map(Snapshot::of);
+    }
+
+    /** As {@link #save(Path, SnapshotSubject, BooleanSupplier)}, and is never given up. */
+    public Snapshot save(Path directory, SnapshotSubject subject) {
+        return save(directory, subject, () -> false).orElseThrow();
     }
 
     /** No more bytes of memory than these can be other than zero: what was restored and what was written since. */

@@ -115,19 +115,24 @@ class FaultInjectionTest {
     private List<Disk> disks;
     private Net net;
     private Path old;
+    private Path forced;
     private Path saved;
+    private Path compacted;
 
     @BeforeEach
-    void makeAnOldSnapshot() throws Exception {
+    void makeOldSnapshots() throws Exception {
         tap = Tap.open(TAP, false);
         source = TinyKernel.in(directory);
         Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
         disks = List.of(new Disk(disk, false));
         net = new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false);
         old = directory.resolve("old");
+        forced = directory.resolve("forced");
         saved = directory.resolve("new");
+        compacted = directory.resolve("compacted");
         try (VsockHub hub = openHub()) {
-            bootAndSave(old, hub);
+            bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), old, hub);
+            bootAndSave(new MachineShape(1, Limits.MIN_MEMORY_BYTES), new Guest(DoorbellAnswer.CONTINUE), forced, hub);
         }
         closed();
         before = HostUse.now(directory);
@@ -146,8 +151,12 @@ class FaultInjectionTest {
         Set<String> covered = new TreeSet<>();
         int planned = 0;
         int unwound = 0;
-        for (Life life :
-                List.<Life>of(this::bootSaveRestore, this::restoreAndSave, this::restoreWithAPool, SocketLife::live)) {
+        for (Life life : List.<Life>of(
+                this::bootSaveRestore,
+                this::restoreAndSave,
+                this::restoreForced,
+                this::restoreWithAPool,
+                SocketLife::live)) {
             List<Faults.Fault> plan = plan(life, sites, covered);
             List<List<Faults.Fault>> unwinding = new ArrayList<>();
             for (Faults.Fault fault : plan) {
@@ -271,20 +280,26 @@ class FaultInjectionTest {
     }
 
     private void bootSaveRestore(VsockHub hub) throws InterruptedException {
-        bootAndSave(saved, hub);
+        bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), saved, hub);
         if (Files.exists(saved)) {
             SnapshotReader.verify(saved);
             restoreFrom(saved, hub);
         }
     }
 
-    /** The holes of the old snapshot's memory stay holes. */
-    private void restoreAndSave(VsockHub hub) {
-        try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline())) {
+    /** What changed is saved beside the old snapshot's memory, restored with it, and made one with it. */
+    private void restoreAndSave(VsockHub hub) throws InterruptedException {
+        Guest guest = new Guest(DoorbellAnswer.HOLD);
+        try (MicroVm machine = MicroVm.restore(old, with(hub), guest, new WakeTimeline())) {
             machine.resume();
-            machine.pause();
-            machine.save(saved, SUBJECT);
+            guest.saveAtItsRing(machine, saved);
         }
+        if (!Files.exists(saved)) {
+            return;
+        }
+        SnapshotReader.verify(saved);
+        restoreFrom(saved, hub);
+        assertThat(Snapshot.compact(saved, compacted, () -> false)).isTrue();
     }
 
     /** One machine has a shell that was made beforehand, or its own where that was refused; then both. */
@@ -293,13 +308,19 @@ class FaultInjectionTest {
             shells.expect(old, with(hub));
             shells.awaitSettled();
             for (int i = 0; i < 2; i++) {
-                try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline(), shells)) {
+                try (MicroVm machine = MicroVm.restore(
+                        old, with(hub), new Guest(DoorbellAnswer.CONTINUE), new WakeTimeline(), shells)) {
                     machine.resume();
                     machine.pause();
                 }
                 shells.awaitSettled();
             }
         }
+    }
+
+    /** It was stopped between two instructions, and is told by an interrupt that it was restored. */
+    private void restoreForced(VsockHub hub) {
+        restoreFrom(forced, hub);
     }
 
     private VsockHub openHub() {
@@ -310,20 +331,16 @@ class FaultInjectionTest {
         return new Attachments(disks, Optional.of(net), Optional.of(hub));
     }
 
-    private void bootAndSave(Path into, VsockHub hub) throws InterruptedException {
-        Guest guest = new Guest();
-        try (MicroVm machine = MicroVm.boot(SHAPE, source, with(hub), guest)) {
+    private void bootAndSave(MachineShape shape, Guest guest, Path into, VsockHub hub) throws InterruptedException {
+        try (MicroVm machine = MicroVm.boot(shape, source, with(hub), guest)) {
             machine.resume();
-            guest.awaitGreetingOrExit();
-            machine.pause();
-            if (!guest.exited) {
-                machine.save(into, SUBJECT);
-            }
+            guest.saveAtItsRing(machine, into);
         }
     }
 
     private void restoreFrom(Path snapshot, VsockHub hub) {
-        try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
+        try (MicroVm machine =
+                MicroVm.restore(snapshot, with(hub), new Guest(DoorbellAnswer.HOLD), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
             machine.pause();
@@ -345,9 +362,11 @@ class FaultInjectionTest {
 
     /** A new snapshot is whole or not there; then away with it. */
     private void tidy() throws Exception {
-        if (Files.exists(saved)) {
-            SnapshotReader.verify(saved);
-            SnapshotWriter.delete(saved);
+        for (Path snapshot : List.of(saved, compacted)) {
+            if (Files.exists(snapshot)) {
+                SnapshotReader.verify(snapshot);
+                SnapshotWriter.delete(snapshot);
+            }
         }
         Mmap.anonymous(1).close(); // takes what the kernel refused to take back before with it
         forgetKvm();
@@ -362,24 +381,33 @@ class FaultInjectionTest {
 
     private static final class Guest implements MachineListener {
         private final CountDownLatch heard = new CountDownLatch(1);
+        private final DoorbellAnswer answer;
         private volatile boolean exited;
 
-        void awaitGreetingOrExit() throws InterruptedException {
+        Guest(DoorbellAnswer answer) {
+            this.answer = answer;
+        }
+
+        /** Unless it ends before. */
+        void saveAtItsRing(MicroVm machine, Path into) throws InterruptedException {
             assertThat(heard.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            machine.pause();
+            if (!exited) {
+                machine.save(into, SUBJECT);
+            }
         }
 
         @Override
         public DoorbellAnswer onDoorbell(Doorbell doorbell) {
-            return DoorbellAnswer.CONTINUE;
+            heard.countDown();
+            return answer;
         }
 
         @Override
         public void onConsole(byte[] bytes) {}
 
         @Override
-        public void onKernelMessage(String line) {
-            heard.countDown();
-        }
+        public void onKernelMessage(String line) {}
 
         @Override
         public void onExit(MachineExit exit) {

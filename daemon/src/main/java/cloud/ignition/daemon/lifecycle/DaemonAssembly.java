@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -35,6 +36,7 @@ public final class DaemonAssembly implements Daemon {
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
+    private final ExecutorService background;
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
@@ -47,6 +49,7 @@ public final class DaemonAssembly implements Daemon {
             StateDirectory state,
             HostNetwork network,
             ThreadPoolExecutor pool,
+            ExecutorService background,
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
@@ -56,6 +59,7 @@ public final class DaemonAssembly implements Daemon {
         this.state = state;
         this.network = network;
         this.pool = pool;
+        this.background = background;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
@@ -98,6 +102,7 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
         Shells shells = Shells.pooled();
         WakeWarmUp warmUp = new WakeWarmUp(state.root().resolve("warm-up"));
         Standbys standbys = new Standbys(System::nanoTime);
@@ -106,6 +111,7 @@ public final class DaemonAssembly implements Daemon {
                 network,
                 new MicroVmMachines(parts, cpuLimits, shells, warmUp),
                 pool,
+                background,
                 timer,
                 standbys,
                 Services.Timeouts.DEFAULT);
@@ -116,7 +122,8 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, timer, applications, images, shells, warmUp, pressure);
+        return new DaemonAssembly(
+                state, network, pool, background, timer, applications, images, shells, warmUp, pressure);
     }
 
     private static void adopt(
@@ -191,6 +198,7 @@ public final class DaemonAssembly implements Daemon {
             images.close();
             network.close();
             timer.shutdownNow();
+            background.shutdownNow();
             pool.shutdown();
             shells.close();
             state.close();

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -155,6 +156,11 @@ final class MicroVmMachines implements MachineFactory {
         shells.expect(snapshot, attachments(plan));
     }
 
+    @Override
+    public boolean compact(Path from, Path to, BooleanSupplier givenUp) {
+        return Snapshot.compact(from, to, givenUp);
+    }
+
     private record MicroVmMachine(MicroVm vm, Optional<LimitedThreads> limited) implements Machine {
         @Override
         public void resume() {
@@ -177,8 +183,13 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
-        public void save(Path directory, SnapshotSubject subject) {
-            vm.save(directory, subject);
+        public boolean savesOnlyAtRest() {
+            return vm.savesOnlyAtRest();
+        }
+
+        @Override
+        public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+            return vm.save(directory, subject, givenUp);
         }
 
         @Override
