@@ -60,6 +60,12 @@ final class RestoredMachine implements AutoCloseable {
                 Optional.empty());
     }
 
+    /** Has the pool filled before the first restore, as a daemon does for apps that sleep. */
+    void expect() throws InterruptedException {
+        pool.expect(snapshot, attachments);
+        pool.awaitSettled();
+    }
+
     /**
      * Restores one machine; nanoseconds from the start to the end of each stage. Returns when it is gone.
      *
