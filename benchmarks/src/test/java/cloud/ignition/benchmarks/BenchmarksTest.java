@@ -2,8 +2,10 @@ package cloud.ignition.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cloud.ignition.vmm.snapshot.TinySnapshot;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -16,17 +18,27 @@ class BenchmarksTest {
     @Test
     void bothSidesRestoreInTurns() throws Exception {
         RestoreBenchmark.Turns turns = RestoreBenchmark.run(FLOOR, 3, 1);
-        assertThat(turns.floor()).hasSize(3).allSatisfy(BenchmarksTest::rises);
-        assertThat(turns.ignition()).hasSize(3).allSatisfy(BenchmarksTest::rises);
+        for (RestoreBenchmark.Contender contender : RestoreBenchmark.Contender.values()) {
+            assertThat(turns.of(contender)).hasSize(3).allSatisfy(BenchmarksTest::rises);
+        }
         RestoreReport report = new RestoreReport(turns, new Host("a \"CPU\"", 2, "6", "25", "abc", "0 0 0", "now"));
         assertThat(report.p50Ratio()).isPositive();
-        assertThat(report.table()).contains("| floor run |", "| ignition all |", "p99 over its own p50: ");
-        assertThat(report.json()).contains("\"cpu\":\"a \\\"CPU\\\"\"", "\"ignition first run\":{\"p50\":");
+        assertThat(report.table())
+                .contains("| floor run |", "| ignition with shell all |", "p99 over its own p50, with a shell: ");
+        assertThat(report.json()).contains("\"cpu\":\"a \\\"CPU\\\"\"", "\"ignition entered\":{\"p50\":");
     }
 
     private static void rises(long[] ends) {
         assertThat(ends[0]).isPositive();
         assertThat(ends).isSorted();
+    }
+
+    @Test
+    void theFirstRestoreIsMeasuredBehindAWarmUp(@TempDir Path directory) throws Exception {
+        TinySnapshot.write(directory.resolve("snapshot"), directory);
+        assertThat(FirstWakeBenchmark.measure(directory, 2, 4))
+                .startsWith("| 2 | ")
+                .endsWith(" |");
     }
 
     @Test
@@ -50,6 +62,6 @@ class BenchmarksTest {
                                 .verbosity(VerboseMode.SILENT)
                                 .build())
                         .run())
-                .hasSize(4 + 4 + 3);
+                .hasSize(4 + 4 + 3 + 1);
     }
 }

@@ -78,8 +78,9 @@ record HostUse(
 
     /**
      * The C library's heaps are such memory, too, each less than a unit, and they grow with the compiler's needs: not counted. The Java
-     * heap is mapped otherwise where it is writable. Only smaps says so, for which the kernel walks all page tables; it is not asked
-     * again while the large mappings stay the same.
+     * heap is mapped otherwise where it is writable. Addresses that wait for a guest's memory are not writable either, but are kept
+     * out of core files (dd). Only smaps says so, for which the kernel walks all page tables; it is not asked again while the large
+     * mappings stay the same.
      */
     private static long reserved(List<String> maps) throws IOException {
         List<String> large = maps.stream().filter(HostUse::isLarge).toList();
@@ -104,7 +105,8 @@ record HostUse(
                 size = Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
             } else if (line.startsWith("VmFlags:")) {
                 String flags = line.toLowerCase(Locale.ROOT) + " ";
-                bytes += flags.contains(" wr ") && flags.contains(" nr ") ? size / UNIT * UNIT : 0;
+                boolean guests = flags.contains(" nr ") && (flags.contains(" wr ") || flags.contains(" dd "));
+                bytes += guests ? size / UNIT * UNIT : 0;
             }
         }
         return bytes >> 20;

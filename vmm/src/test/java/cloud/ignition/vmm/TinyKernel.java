@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * A "kernel" of a few instructions that boots the PVH way and runs on any KVM: it reads a register of the first virtio device, kicks
- * the device, writes a line to the serial port and rings the doorbell for ever.
+ * the device, writes a line to the serial port and for ever changes its memory and rings the doorbell.
  */
 final class TinyKernel {
     /** What it writes to the serial port. */
@@ -44,7 +44,8 @@ final class TinyKernel {
                         + "b00aee" // out dx, '\n'
                         + "66ba" + little(DoorbellDevice.PORT).substring(0, 4) // mov dx, the doorbell
                         + "b0" + HexFormat.of().toHexDigits((byte) Doorbell.Kind.QUIESCED.letter()) // mov al, 'Q'
-                        + "eeebfd"); // out dx, al; again
+                        + "ff05" + little(0x200000) // inc dword [2 MiB]
+                        + "eeebf7"); // out dx, al; again
     }
 
     private static String little(long address) {

@@ -13,11 +13,13 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -34,9 +36,12 @@ public final class DaemonAssembly implements Daemon {
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
+    private final ExecutorService background;
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
+    private final Shells shells;
+    private final WakeWarmUp warmUp;
     private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
@@ -44,16 +49,22 @@ public final class DaemonAssembly implements Daemon {
             StateDirectory state,
             HostNetwork network,
             ThreadPoolExecutor pool,
+            ExecutorService background,
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
+            Shells shells,
+            WakeWarmUp warmUp,
             Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
         this.pool = pool;
+        this.background = background;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
+        this.shells = shells;
+        this.warmUp = warmUp;
         this.pressure = pressure;
     }
 
@@ -67,11 +78,11 @@ public final class DaemonAssembly implements Daemon {
     }
 
     /** As {@link #open}, but leaves apps and the host's taps alone: for the training run of the start-up cache. */
-    public static Daemon openWithoutNetwork(DaemonOptions options) {
+    public static DaemonAssembly openWithoutNetwork(DaemonOptions options) {
         return open(options, false);
     }
 
-    private static Daemon open(DaemonOptions options, boolean adopting) {
+    private static DaemonAssembly open(DaemonOptions options, boolean adopting) {
         AddressPool addresses = AddressPool.parse(options.network());
         StateDirectory state = StateDirectory.open(options.stateDirectory());
         try {
@@ -82,7 +93,8 @@ public final class DaemonAssembly implements Daemon {
         }
     }
 
-    private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
+    private static DaemonAssembly open(
+            DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
         StoredImages images = StoredImages.open(state.root(), options.mirrors());
@@ -90,12 +102,16 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
+        Shells shells = Shells.pooled();
+        WakeWarmUp warmUp = new WakeWarmUp(state.root().resolve("warm-up"));
         Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
                 state,
                 network,
-                new MicroVmMachines(parts, cpuLimits),
+                new MicroVmMachines(parts, cpuLimits, shells, warmUp),
                 pool,
+                background,
                 timer,
                 standbys,
                 Services.Timeouts.DEFAULT);
@@ -106,7 +122,8 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, timer, applications, images, pressure);
+        return new DaemonAssembly(
+                state, network, pool, background, timer, applications, images, shells, warmUp, pressure);
     }
 
     private static void adopt(
@@ -163,14 +180,27 @@ public final class DaemonAssembly implements Daemon {
     }
 
     @Override
+    public void ready() {
+        warmUp.start();
+    }
+
+    /** Warms as {@link #ready} does, and waits for the end of it. */
+    public void warmUp() throws InterruptedException {
+        warmUp.runNow();
+    }
+
+    @Override
     public void shutdown() {
         if (shutDown.compareAndSet(false, true)) {
             pressure.ifPresent(MemoryPressure::close);
+            warmUp.close();
             applications.shutdown();
             images.close();
             network.close();
             timer.shutdownNow();
+            background.shutdownNow();
             pool.shutdown();
+            shells.close();
             state.close();
         }
     }

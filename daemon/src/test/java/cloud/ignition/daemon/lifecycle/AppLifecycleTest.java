@@ -114,7 +114,7 @@ class AppLifecycleTest {
         assertThat(view.wakes()).isEqualTo(5);
         assertThat(view.coldBoots()).isEqualTo(1);
         assertThat(view.lastWakes()).hasSize(5).allMatch(wake -> !wake.coldBoot());
-        assertThat(view.lastWakes().getFirst().stages()).extracting("name").contains("packet-seen", "snapshot-mapped");
+        assertThat(view.lastWakes().getFirst().stages()).extracting("name").contains("packet-seen", "memory-mapped");
     }
 
     @Test

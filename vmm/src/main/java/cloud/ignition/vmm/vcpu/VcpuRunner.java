@@ -20,39 +20,66 @@ import org.jspecify.annotations.Nullable;
 public final class VcpuRunner {
     private final KvmVcpu vcpu;
     private final KvmRun run;
-    private final Bus ports;
-    private final Bus mmio;
     private final VcpuGate gate;
-    private final Runnable onFirstRun;
-    private final Consumer<MachineExit> onExit;
     private final Thread thread;
     private volatile @Nullable ThreadKicker kicker;
+    private volatile @Nullable RuntimeException failure;
 
-    /**
-     * @param onFirstRun called right before the first entry into the guest
-     * @param onExit called when this vCPU's exit ends the machine
-     */
-    public VcpuRunner(
-            String name,
-            KvmVcpu vcpu,
-            Bus ports,
-            Bus mmio,
-            VcpuGate gate,
-            Runnable onFirstRun,
-            Consumer<MachineExit> onExit) {
+    /** Whom it works for; before that it waits at the gate and meets no exit. Written once, before the gate opens. */
+    private Bus ports = new Bus();
+
+    private Bus mmio = new Bus();
+    private @Nullable Runnable onNextRun;
+    private @Nullable Runnable onNextExit;
+    private Consumer<MachineExit> onExit = exit -> {};
+
+    /** A vCPU that works for nobody yet. */
+    public VcpuRunner(String name, KvmVcpu vcpu, VcpuGate gate) {
         this.vcpu = vcpu;
         this.run = vcpu.runView();
-        this.ports = ports;
-        this.mmio = mmio;
         this.gate = gate;
-        this.onFirstRun = onFirstRun;
-        this.onExit = onExit;
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::threadMain);
     }
 
     /** Starts the thread; it waits at the gate first. */
     public void start() {
         thread.start();
+    }
+
+    /**
+     * Says whom the vCPU works for; before the gate opens.
+     *
+     * @param answersPorts what the guest reaches by port I/O
+     * @param answersMmio what it reaches by MMIO
+     * @param atEnd called when this vCPU's exit ends the machine
+     */
+    public void serve(Bus answersPorts, Bus answersMmio, Consumer<MachineExit> atEnd) {
+        ports = answersPorts;
+        mmio = answersMmio;
+        onExit = atEnd;
+    }
+
+    /**
+     * Has something done once, on the vCPU's thread; while it waits at the gate.
+     *
+     * @param run right before the next entry into the guest
+     * @param exit when the guest wants something for the next time behind that, before it gets it
+     */
+    public void onNext(Runnable run, Runnable exit) {
+        onNextRun = run;
+        onNextExit = exit;
+    }
+
+    /**
+     * For a vCPU that waits at the gate for its first time, or should.
+     *
+     * @throws RuntimeException what kept its thread from coming there
+     */
+    public void requireAlive() {
+        RuntimeException why = failure;
+        if (why != null) {
+            throw why;
+        }
     }
 
     /** Brings the vCPU out of the guest, so that it sees the gate's wish. */
@@ -101,6 +128,7 @@ public final class VcpuRunner {
             kicker = ThreadKicker.current();
             loop();
         } catch (RuntimeException e) {
+            failure = e;
             onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "vCPU thread failed: " + e));
             gate.set(VcpuGate.Wish.PAUSE);
         } finally {
@@ -127,12 +155,19 @@ public final class VcpuRunner {
                     continue;
                 }
             }
-            if (first) {
-                first = false;
-                onFirstRun.run();
+            first = false;
+            Runnable atRun = onNextRun;
+            if (atRun != null) {
+                onNextRun = null;
+                atRun.run();
             }
             int result = vcpu.run();
             if (result == 0) {
+                Runnable atExit = onNextExit;
+                if (atExit != null) {
+                    onNextExit = null;
+                    atExit.run();
+                }
                 serveExit();
             } else if (result != -Errno.EINTR && result != -Errno.EAGAIN) {
                 throw new LinuxException("KVM_RUN", -result);
