@@ -31,8 +31,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Wires a daemon by hand. */
 public final class DaemonAssembly implements Daemon {
     private static final System.Logger LOG = System.getLogger(DaemonAssembly.class.getName());
-    private static final int IDLE_THREADS = 4;
-
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
@@ -152,7 +150,7 @@ public final class DaemonAssembly implements Daemon {
     private static ThreadPoolExecutor pool(CpuLimits cpuLimits) {
         ThreadFactory threads = threads("app-");
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                IDLE_THREADS,
+                Limits.IDLE_APP_THREADS,
                 Integer.MAX_VALUE,
                 60,
                 TimeUnit.SECONDS,

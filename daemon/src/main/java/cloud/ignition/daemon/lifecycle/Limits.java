@@ -43,6 +43,9 @@ final class Limits {
     /** Longest last line that is repeated in an app's message, characters. */
     static final int MAX_QUOTED_LINE = 200;
 
+    /** Threads that stand ready to work for apps: so many can wake at once without a thread being made for one. */
+    static final int IDLE_APP_THREADS = 16;
+
     /**
      * How many times the built-in guest is restored after the daemon's start: docs/performance.md has what the first wake costs
      * behind fewer.

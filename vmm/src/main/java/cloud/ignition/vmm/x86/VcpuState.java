@@ -168,12 +168,16 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
      * that has its value already needs no writing.
      */
     private void restoreMsrs(KvmVcpu vcpu) {
-        List<Msr> ordered = new ArrayList<>(msrs.size());
-        msrs.stream().filter(msr -> msr.index() != MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
-        msrs.stream().filter(msr -> msr.index() == MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
-        int[] refused = vcpu.setMsrs(
-                ordered.stream().mapToInt(Msr::index).toArray(),
-                ordered.stream().mapToLong(Msr::value).toArray());
+        int[] indices = new int[msrs.size()];
+        long[] values = new long[msrs.size()];
+        int first = 0;
+        int last = indices.length;
+        for (Msr msr : msrs) {
+            int at = msr.index() == MSR_IA32_TSC_DEADLINE ? --last : first++;
+            indices[at] = msr.index();
+            values[at] = msr.value();
+        }
+        int[] refused = vcpu.setMsrs(indices, values);
         if (refused.length > 0) {
             checkRefused(vcpu, refused);
         }
