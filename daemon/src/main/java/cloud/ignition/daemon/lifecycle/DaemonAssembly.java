@@ -116,6 +116,7 @@ public final class DaemonAssembly implements Daemon {
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
+            warmUp.start();
             cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
@@ -178,11 +179,11 @@ public final class DaemonAssembly implements Daemon {
     }
 
     @Override
-    public void ready() {
-        warmUp.start();
+    public void awaitWarm() {
+        warmUp.awaitFirst();
     }
 
-    /** Warms as {@link #ready} does, and waits for the end of it. */
+    /** Warms as a daemon does behind its start, and waits for the end of it. */
     public void warmUp() throws InterruptedException {
         warmUp.runNow();
     }
