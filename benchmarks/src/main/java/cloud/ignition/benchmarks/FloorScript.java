@@ -44,7 +44,9 @@ final class FloorScript {
     private static final long TSS_ADDRESS = 0xfffb_d000L;
     private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
     private static final int PIT_SPEAKER_DUMMY = 1;
+    private static final int MSR_IA32_TSC = 0x10;
     private static final int MSR_IA32_TSC_DEADLINE = 0x6e0;
+    private static final long TSC_FAR_AWAY = 1L << 62;
     private static final int REQUEST_IRQCHIP = 0;
     private static final int REQUEST_PIT = 1;
     private static final int REQUEST_CLOCK = 2;
@@ -120,6 +122,7 @@ final class FloorScript {
             }
         });
         VcpuState vcpu = state.vcpus().getFirst();
+        step(MSRS, 0, farAwayTsc(vcpu));
         step(GET_TSC_KHZ, 0, new byte[0]);
         int request = 0;
         for (KvmVcpuState what : BEFORE_MSRS) {
@@ -185,6 +188,17 @@ final class FloorScript {
                 if ((msr.index() == MSR_IA32_TSC_DEADLINE) == deadline) {
                     bytes.putInt(msr.index()).putInt(0).putLong(msr.value());
                 }
+            }
+        }
+        return payload;
+    }
+
+    /** As {@link VcpuState#unmatchTsc}. */
+    private static byte[] farAwayTsc(VcpuState vcpu) {
+        byte[] payload = new byte[MSR_ENTRY_BYTES];
+        for (VcpuState.Msr msr : vcpu.msrs()) {
+            if (msr.index() == MSR_IA32_TSC) {
+                littleEndian(payload).putInt(MSR_IA32_TSC).putInt(0).putLong(msr.value() ^ TSC_FAR_AWAY);
             }
         }
         return payload;

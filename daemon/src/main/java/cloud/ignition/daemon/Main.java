@@ -70,6 +70,7 @@ public final class Main {
             throw e;
         }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(api, daemon, log), "shutdown"));
+        daemon.awaitWarm();
         Duration took =
                 Duration.between(ProcessHandle.current().info().startInstant().orElse(Instant.now()), Instant.now());
         log.log(
@@ -78,7 +79,6 @@ public final class Main {
                 api.socketPath(),
                 daemon.applications().list().size(),
                 Long.toString(took.toMillis()));
-        daemon.ready();
     }
 
     /** Runs on SIGTERM and SIGINT; halts itself because the JVM would report the signal as its exit code. */

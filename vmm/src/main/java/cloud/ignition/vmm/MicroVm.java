@@ -184,6 +184,7 @@ public final class MicroVm implements AutoCloseable {
 
     private void load(MachineState state) {
         state.chips().restoreChips(shell.vm());
+        state.vcpus().getFirst().unmatchTsc(shell.vcpus().getFirst());
         for (int id = 0; id < shape.vcpus(); id++) {
             KvmVcpu vcpu = shell.vcpus().get(id);
             state.vcpus().get(id).restore(host.kvm(), vcpu, shell.cpuids().get(id));

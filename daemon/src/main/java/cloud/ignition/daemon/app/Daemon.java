@@ -11,8 +11,8 @@ public interface Daemon {
     /** The images. */
     Images images();
 
-    /** To be called when the API answers: what is better not done before begins in the background. */
-    void ready();
+    /** Waits, not for long, until a wake would not be the very first of its kind: before the daemon says that it is ready. */
+    void awaitWarm();
 
     /**
      * Suspends everything that runs, closes what boots, and lets go of all host resources except the taps and rules

@@ -31,8 +31,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Wires a daemon by hand. */
 public final class DaemonAssembly implements Daemon {
     private static final System.Logger LOG = System.getLogger(DaemonAssembly.class.getName());
-    private static final int IDLE_THREADS = 4;
-
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
@@ -118,6 +116,7 @@ public final class DaemonAssembly implements Daemon {
         ApplicationService applications = new ApplicationService(services, addresses, images);
         images.setInUse(applications::uses);
         if (adopting) {
+            warmUp.start();
             cpuLimits.reap();
             adopt(state, addresses, network, applications);
         }
@@ -152,7 +151,7 @@ public final class DaemonAssembly implements Daemon {
     private static ThreadPoolExecutor pool(CpuLimits cpuLimits) {
         ThreadFactory threads = threads("app-");
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                IDLE_THREADS,
+                Limits.IDLE_APP_THREADS,
                 Integer.MAX_VALUE,
                 60,
                 TimeUnit.SECONDS,
@@ -180,11 +179,11 @@ public final class DaemonAssembly implements Daemon {
     }
 
     @Override
-    public void ready() {
-        warmUp.start();
+    public void awaitWarm() {
+        warmUp.awaitFirst();
     }
 
-    /** Warms as {@link #ready} does, and waits for the end of it. */
+    /** Warms as a daemon does behind its start, and waits for the end of it. */
     public void warmUp() throws InterruptedException {
         warmUp.runNow();
     }

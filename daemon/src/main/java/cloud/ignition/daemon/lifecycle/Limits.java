@@ -43,10 +43,16 @@ final class Limits {
     /** Longest last line that is repeated in an app's message, characters. */
     static final int MAX_QUOTED_LINE = 200;
 
-    /**
-     * How many times the built-in guest is restored after the daemon's start: docs/performance.md has what the first wake costs
-     * behind fewer.
-     */
+    /** Threads that stand ready to work for apps: so many can wake at once without a thread being made for one. */
+    static final int IDLE_APP_THREADS = 16;
+
+    /** How many times the built-in guest is restored before the daemon says that it is ready, if it cannot take long. */
+    static final int WARM_UP_BEFORE_READY = 5;
+
+    /** Longest that the daemon waits for these. */
+    static final Duration WARM_UP_BEFORE_READY_TIME = Duration.ofSeconds(5);
+
+    /** How many times in all: docs/performance.md has what the first wake costs behind fewer. */
     static final int WARM_UP_RESTORES = 300;
 
     /** How long that may take, pauses included. */

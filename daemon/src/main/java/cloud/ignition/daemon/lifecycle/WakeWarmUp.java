@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Warms the way of a wake when the daemon is up, see {@link WarmUp}: in the background, a bounded number of times, and never
- * while apps wake. Nothing depends on it: when the host refuses, the first wakes are slow.
+ * Warms the way of a wake while the daemon starts and behind that, see {@link WarmUp}: in the background, a bounded number of
+ * times, and never while apps wake. Nothing depends on it: when the host refuses, the first wakes are slow.
  */
 final class WakeWarmUp implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(WakeWarmUp.class.getName());
@@ -26,6 +26,8 @@ final class WakeWarmUp implements AutoCloseable {
     private final int most;
     private volatile long quietFrom = System.nanoTime();
     private long endsAt;
+    private int asked;
+    private boolean ended;
     private boolean closed;
     private @Nullable Thread thread;
 
@@ -57,6 +59,26 @@ final class WakeWarmUp implements AutoCloseable {
         }
     }
 
+    /**
+     * Waits for the first few restores, which load what is on the way: a second one takes a tenth of the first. Not for long, and not
+     * when it cannot warm or stands aside.
+     */
+    void awaitFirst() {
+        lock.lock();
+        try {
+            long until = System.nanoTime() + Limits.WARM_UP_BEFORE_READY_TIME.toNanos();
+            long left = until - System.nanoTime();
+            // Asked before each, so one time more than it was done.
+            while (thread != null && !ended && asked <= Limits.WARM_UP_BEFORE_READY && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** A real machine is made: steps aside for a while. Costs one store. */
     void stepAside() {
         quietFrom = System.nanoTime() + Limits.WARM_UP_PAUSE.toNanos();
@@ -78,6 +100,20 @@ final class WakeWarmUp implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            warm();
+        } finally {
+            lock.lock();
+            try {
+                ended = true;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void warm() {
         long start = System.nanoTime();
         try {
             deleteLeftovers();
@@ -118,6 +154,8 @@ final class WakeWarmUp implements AutoCloseable {
     private boolean mayGoOn() {
         lock.lock();
         try {
+            asked++;
+            changed.signalAll();
             while (!closed) {
                 long now = System.nanoTime();
                 if (now - endsAt >= 0) {

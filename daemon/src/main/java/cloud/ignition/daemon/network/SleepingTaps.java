@@ -3,13 +3,13 @@ package cloud.ignition.daemon.network;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.Fd;
-import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The one loop that sees the first packet for a sleeping app: an epoll over the taps of all of them. A tap is out of the
- * set before its callback runs, so that from then on nobody but the machine looks at it.
+ * set before its callback runs, so that from then on nobody but the machine looks at it. No lock is shared by two taps.
  */
 public final class SleepingTaps implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SleepingTaps.class.getName());
@@ -18,11 +18,9 @@ public final class SleepingTaps implements AutoCloseable {
 
     private final Epoll epoll = Epoll.create();
     private final EventFd stop = EventFd.create();
-    private final Map<Long, Watch> watches = new HashMap<>();
+    private final Map<Long, Watch> watches = new ConcurrentHashMap<>();
+    private final AtomicLong nextToken = new AtomicLong();
     private final Thread thread;
-    private long nextToken;
-
-    private record Watch(Fd fd, Runnable onPacket) {}
 
     /** Starts the loop. */
     public SleepingTaps() {
@@ -30,39 +28,54 @@ public final class SleepingTaps implements AutoCloseable {
         thread = Thread.ofPlatform().name("sleeping-taps").daemon(true).start(this::loop);
     }
 
-    /**
-     * Watches a descriptor until it is readable, then calls back once, on the loop's thread.
-     *
-     * @return what {@link #remove} takes
-     */
-    public long add(Fd fd, Runnable onPacket) {
-        synchronized (watches) {
-            long token = nextToken++;
-            watches.put(token, new Watch(fd, onPacket));
-            epoll.add(fd, Epoll.IN, token);
-            return token;
+    /** Watches a descriptor until it is readable, then calls back once, on the loop's thread. */
+    public Watch add(Fd fd, Runnable onPacket) {
+        Watch watch = new Watch(nextToken.getAndIncrement(), fd, onPacket);
+        watches.put(watch.token, watch);
+        try {
+            epoll.add(fd, Epoll.IN, watch.token);
+        } catch (RuntimeException e) {
+            watches.remove(watch.token);
+            throw e;
         }
-    }
-
-    /** Ends a watch; false when it had fired already (or never was). When this returns the callback does not run any more. */
-    public boolean remove(long token) {
-        return take(token) != null;
+        return watch;
     }
 
     /** How many descriptors are watched. */
     public int size() {
-        synchronized (watches) {
-            return watches.size();
-        }
+        return watches.size();
     }
 
-    private @Nullable Watch take(long token) {
-        synchronized (watches) {
-            Watch watch = watches.remove(token);
-            if (watch != null) {
-                epoll.remove(watch.fd());
+    /** One watched descriptor. */
+    public final class Watch {
+        private final long token;
+        private final Fd fd;
+        private final Runnable onPacket;
+
+        private Watch(long token, Fd fd, Runnable onPacket) {
+            this.token = token;
+            this.fd = fd;
+            this.onPacket = onPacket;
+        }
+
+        /** Ends the watch; false when it had fired already or ended. When this returns the callback does not run any more. */
+        public synchronized boolean end() {
+            boolean watched = watches.remove(token) != null;
+            if (watched) {
+                epoll.remove(fd);
             }
-            return watch;
+            return watched;
+        }
+
+        /** With the watch's own lock, so that an end() that comes second waits for the callback; it only hands over. */
+        private synchronized void fire() {
+            if (end()) {
+                try {
+                    onPacket.run();
+                } catch (RuntimeException e) {
+                    LOG.log(System.Logger.Level.ERROR, "waking an app failed", e);
+                }
+            }
         }
     }
 
@@ -74,20 +87,9 @@ public final class SleepingTaps implements AutoCloseable {
                 if (events.token(i) == STOP_TOKEN) {
                     return;
                 }
-                fire(events.token(i));
-            }
-        }
-    }
-
-    private void fire(long token) {
-        // The callback runs under the lock so that a remove() that comes second waits for it; it only hands over.
-        synchronized (watches) {
-            Watch watch = take(token);
-            if (watch != null) {
-                try {
-                    watch.onPacket().run();
-                } catch (RuntimeException e) {
-                    LOG.log(System.Logger.Level.ERROR, "waking an app failed", e);
+                Watch watch = watches.get(events.token(i));
+                if (watch != null) {
+                    watch.fire();
                 }
             }
         }

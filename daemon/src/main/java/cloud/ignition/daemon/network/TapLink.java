@@ -6,17 +6,17 @@ import cloud.ignition.linux.Tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link Link} on a real tap. */
 final class TapLink implements Link {
     private static final int QUEUE_LENGTH = 1000;
     private static final int MAX_FRAME = (64 << 10) + 64;
-    private static final long NOT_WATCHED = -1;
 
     private final AppAddress address;
     private final Tap tap;
     private final SleepingTaps sleepers;
-    private long watch = NOT_WATCHED;
+    private SleepingTaps.@Nullable Watch watch;
 
     private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers) {
         this.address = address;
@@ -83,9 +83,10 @@ final class TapLink implements Link {
 
     @Override
     public synchronized void unwatch() {
-        if (watch != NOT_WATCHED) {
-            sleepers.remove(watch);
-            watch = NOT_WATCHED;
+        SleepingTaps.Watch ending = watch;
+        if (ending != null) {
+            watch = null;
+            ending.end();
         }
     }
 

@@ -34,6 +34,11 @@ public final class SnapshotShelf {
     private final Path directory;
     private long size = -1;
 
+    /** As last seen: a wake does not list a directory. Behind {@link #next} it has to be looked for. */
+    private Optional<Path> newest = Optional.empty();
+
+    private boolean newestKnown;
+
     /** The shelf of one app, whose directory exists. */
     public SnapshotShelf(Path appDirectory) {
         this.directory = appDirectory.resolve("snapshots");
@@ -41,14 +46,24 @@ public final class SnapshotShelf {
 
     /** The newest snapshot. */
     public synchronized Optional<Path> newest() {
-        List<Long> numbers = numbers();
-        return numbers.isEmpty()
-                ? Optional.empty()
-                : Optional.of(directory.resolve(numbers.getLast().toString()));
+        if (!newestKnown) {
+            List<Long> numbers = numbers();
+            newest = numbers.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(directory.resolve(numbers.getLast().toString()));
+            newestKnown = true;
+        }
+        return newest;
+    }
+
+    private void changed() {
+        size = -1;
+        newestKnown = false;
     }
 
     /** A directory name for the next snapshot; its parent exists, it does not. */
     public synchronized Path next() {
+        changed();
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
@@ -60,7 +75,7 @@ public final class SnapshotShelf {
 
     /** Removes everything but the newest snapshot and those that were set aside. */
     public synchronized void removeOlder() {
-        size = -1;
+        changed();
         Optional<Path> newest = newest();
         for (Path entry : entries()) {
             if (!isRefused(entry) && !newest.equals(Optional.of(entry))) {
@@ -71,7 +86,7 @@ public final class SnapshotShelf {
 
     /** Removes all snapshots; what was set aside stays. */
     public synchronized void clear() {
-        size = -1;
+        changed();
         for (Path entry : entries()) {
             if (!isRefused(entry)) {
                 delete(entry);
@@ -87,7 +102,7 @@ public final class SnapshotShelf {
      * @return where it is now
      */
     public synchronized Path setAside(Path snapshot, Instant time, String reason) {
-        size = -1;
+        changed();
         String name = REFUSED + TIME.format(time) + "-" + fileName(reason);
         Path aside = directory.resolve(name);
         for (int i = 2; Files.exists(aside, LinkOption.NOFOLLOW_LINKS); i++) {

@@ -26,6 +26,22 @@ class WakeWarmUpTest {
     }
 
     @Test
+    void theFirstFewCanBeWaitedFor() throws Exception {
+        Path files = directory.resolve("warm-up");
+        try (WakeWarmUp warmUp = new WakeWarmUp(files, Integer.MAX_VALUE)) {
+            warmUp.awaitFirst(); // not begun: nothing to wait for
+            warmUp.start();
+            warmUp.awaitFirst();
+            assertThat(files.resolve("snapshot")).isDirectory(); // it goes on behind that
+        }
+        Files.writeString(files, "in the way");
+        try (WakeWarmUp refused = new WakeWarmUp(files.resolve("warm-up"), 1)) {
+            refused.start();
+            refused.awaitFirst();
+        }
+    }
+
+    @Test
     void aShutdownEndsItEarly() throws Exception {
         Path files = directory.resolve("warm-up");
         WakeWarmUp warmUp = new WakeWarmUp(files, Integer.MAX_VALUE);

@@ -17,7 +17,9 @@ public final class KnownSnapshots {
     /** A snapshot but for its memory; not to be changed. */
     public record Parts(SnapshotManifest manifest, MachineState state) {}
 
-    private record Known(byte[] stateBytes, Parts parts) {}
+    /** @param fits the host that it was found to fit, a host's facts do not change; null: not looked at yet */
+    private record Known(
+            byte[] stateBytes, Parts parts, @Nullable HostFacts fits) {}
 
     /** A file's bytes as a key. */
     private record Bytes(byte[] bytes) {
@@ -53,16 +55,28 @@ public final class KnownSnapshots {
     public static Parts read(Path directory, HostFacts host) {
         Bytes key = new Bytes(SnapshotFile.read(directory, SnapshotManifest.FILE, Limits.MAX_MANIFEST_BYTES));
         Known known = find(key);
-        SnapshotManifest manifest = known == null
-                ? SnapshotManifest.decode(directory, key.bytes())
-                : known.parts().manifest();
+        if (known == null) {
+            return readNew(directory, key, SnapshotManifest.decode(directory, key.bytes()), host);
+        }
+        boolean fits = host.equals(known.fits());
+        if (!fits) {
+            SnapshotReader.requireFits(directory, known.parts().manifest(), host);
+        }
+        byte[] stateBytes = SnapshotFile.read(directory, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
+        if (!Arrays.equals(stateBytes, known.stateBytes())) {
+            return readNew(directory, key, known.parts().manifest(), host);
+        }
+        if (!fits) {
+            put(key, new Known(stateBytes, known.parts(), host));
+        }
+        return known.parts();
+    }
+
+    private static Parts readNew(Path directory, Bytes key, SnapshotManifest manifest, HostFacts host) {
         SnapshotReader.requireFits(directory, manifest, host);
         byte[] stateBytes = SnapshotFile.read(directory, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
-        if (known != null && Arrays.equals(stateBytes, known.stateBytes())) {
-            return known.parts();
-        }
         Parts parts = new Parts(manifest, SnapshotReader.decodeState(directory, manifest, stateBytes));
-        put(key, new Known(stateBytes, parts));
+        put(key, new Known(stateBytes, parts, host));
         return parts;
     }
 
@@ -75,7 +89,7 @@ public final class KnownSnapshots {
         } catch (SnapshotRefusedException e) {
             return; // whoever reads it is told
         }
-        put(new Bytes(manifestBytes), new Known(stateBytes, new Parts(manifest, state)));
+        put(new Bytes(manifestBytes), new Known(stateBytes, new Parts(manifest, state), null));
     }
 
     /** For tests: the next reading of each snapshot is as in a new process. */

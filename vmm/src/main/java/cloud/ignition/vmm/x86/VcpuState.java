@@ -52,7 +52,12 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
             KvmVcpuState.LAPIC);
 
     private static final List<KvmVcpuState> BEHIND_MSRS = List.of(KvmVcpuState.VCPU_EVENTS, KvmVcpuState.MP_STATE);
+    private static final int MSR_IA32_TSC = 0x10;
     private static final int MSR_IA32_TSC_DEADLINE = 0x6e0;
+
+    /** More than any time stamp counter gets to. */
+    private static final long TSC_FAR_AWAY = 1L << 62;
+
     private static final int CPUID_FLAGS = KvmConstants.KVM_CPUID_FLAG_SIGNIFCANT_INDEX
             | KvmConstants.KVM_CPUID_FLAG_STATEFUL_FUNC
             | KvmConstants.KVM_CPUID_FLAG_STATE_READ_NEXT;
@@ -147,6 +152,21 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
         }
     }
 
+    /**
+     * To be called with the first vCPU before the first {@link #restore}. KVM of Linux before 6.8 takes a value of a time stamp
+     * counter that is within a second of what the VM's counters stand at for an attempt to synchronise them, and leaves it as it is: right between
+     * vCPUs of one machine, wrong for a machine whose counter happens to be as high as its shell is old. Behind a value
+     * that is far away no such thing is near.
+     */
+    public void unmatchTsc(KvmVcpu vcpu) {
+        for (Msr msr : msrs) {
+            if (msr.index() == MSR_IA32_TSC) {
+                int[] refused = vcpu.setMsrs(new int[] {MSR_IA32_TSC}, new long[] {msr.value() ^ TSC_FAR_AWAY});
+                CorruptStateException.require(refused.length == 0, "this host's KVM refuses a time stamp counter");
+            }
+        }
+    }
+
     private void restoreTscFrequency(Kvm kvm, KvmVcpu vcpu) {
         int host = tscKhz(vcpu);
         if (tscKhz == 0 || host == 0) {
@@ -168,12 +188,16 @@ public record VcpuState(Cpuid cpuid, Map<KvmVcpuState, byte[]> registers, List<M
      * that has its value already needs no writing.
      */
     private void restoreMsrs(KvmVcpu vcpu) {
-        List<Msr> ordered = new ArrayList<>(msrs.size());
-        msrs.stream().filter(msr -> msr.index() != MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
-        msrs.stream().filter(msr -> msr.index() == MSR_IA32_TSC_DEADLINE).forEach(ordered::add);
-        int[] refused = vcpu.setMsrs(
-                ordered.stream().mapToInt(Msr::index).toArray(),
-                ordered.stream().mapToLong(Msr::value).toArray());
+        int[] indices = new int[msrs.size()];
+        long[] values = new long[msrs.size()];
+        int first = 0;
+        int last = indices.length;
+        for (Msr msr : msrs) {
+            int at = msr.index() == MSR_IA32_TSC_DEADLINE ? --last : first++;
+            indices[at] = msr.index();
+            values[at] = msr.value();
+        }
+        int[] refused = vcpu.setMsrs(indices, values);
         if (refused.length > 0) {
             checkRefused(vcpu, refused);
         }
