@@ -22,7 +22,12 @@ public final class SnapshotCompactor {
             return SnapshotWriter.write(
                             to,
                             new SavedMachine(manifest.shape(), manifest.host(), state, manifest.subject()),
-                            new MemoryToSave(memory, free, Math.min(most, memory.size()), null),
+                            new MemoryToSave(
+                                    memory,
+                                    free,
+                                    Math.min(most, memory.size()),
+                                    WorkingSet.read(from, memory.size()),
+                                    null),
                             givenUp)
                     .isPresent();
         }
