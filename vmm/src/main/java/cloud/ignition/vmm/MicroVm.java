@@ -155,8 +155,7 @@ public final class MicroVm implements AutoCloseable {
         VmShell shell = shells.take(host, Devices.plan(manifest.shape(), attachments));
         timeline.mark(WakeTimeline.Stage.SHELL_TAKEN);
         MicroVm machine = assemble(host, shell, attachments, listener, timeline, range -> {
-            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages());
-            workingSet.populate(range);
+            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages(), workingSet);
             timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
         });
         machine.base = new Base(directory, manifest);
@@ -331,6 +330,11 @@ public final class MicroVm implements AutoCloseable {
         return written.isPresent()
                 ? Math.min(shape.memoryBytes(), sharedDataBytes + written.getAsLong())
                 : shape.memoryBytes();
+    }
+
+    /** All RAM in one piece; for benchmarks and tests. */
+    MemorySegment ram() {
+        return shell.backing().segment();
     }
 
     /**

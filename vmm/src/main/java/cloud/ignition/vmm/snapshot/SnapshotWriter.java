@@ -62,8 +62,10 @@ public final class SnapshotWriter {
             try {
                 SnapshotManifest manifest = writeFiles(temporary, machine, memory, changes, givenUp);
                 byte[] manifestBytes = manifest.encode();
+                SaveGivenUpException.check(givenUp);
                 writeDurably(temporary.resolve(SnapshotManifest.FILE), manifestBytes);
                 memory.workingSet().write(temporary);
+                SaveGivenUpException.check(givenUp);
                 syncDirectory(temporary);
                 SaveGivenUpException.check(givenUp);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
@@ -115,8 +117,8 @@ public final class SnapshotWriter {
                     fd -> MemoryFile.write(memory.memory().segment(), memory.free(), fd, givenUp),
                     givenUp);
         }
-        writeDurably(temporary.resolve(STATE_FILE), machine.state());
         SaveGivenUpException.check(givenUp);
+        writeDurably(temporary.resolve(STATE_FILE), machine.state());
         return new SnapshotManifest(
                 machine.shape(),
                 machine.host(),

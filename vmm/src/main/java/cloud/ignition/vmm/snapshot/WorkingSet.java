@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Pages of a snapshot's base that machines restored from it read soon after: the next one gets them in one go instead of one
- * page fault after the other. A page that is not seen for some wakes is forgotten. Only a hint: nothing goes wrong without it or
+ * Pages of a snapshot's base that machines restored from it read soon after: for the next one the disk is
+ * asked for all of them at once, instead of for one after the other as they are touched. A page that is not seen for some wakes is forgotten. Only a hint: nothing goes wrong without it or
  * with a wrong one.
  *
  * <p>On disk, in the file {@code working-set}: runs of pages, ascending, 8 bytes each, little endian: the number of the first
@@ -103,25 +103,18 @@ public final class WorkingSet {
     }
 
     /**
-     * Brings the pages into memory and into a mapping of the base: first the disk is asked for all of them, so that it can read them
-     * in any order and at once, then they are mapped, which waits for them. What the host does not do of it the guest's page
-     * faults will.
+     * Asks the disk for all of the pages that are not in memory, and does not wait for them: it can read them in any order and at
+     * once, while the rest of the machine is restored. They are mapped when the guest touches them, for to map them beforehand costs
+     * more than their page faults do (docs/performance.md).
      */
-    public void populate(Mmap memory) {
+    void readAhead(Mmap memory) {
         try {
             for (int run = 0; run < firsts.length; run++) {
-                advise(memory, run, Mmap.MADV_WILLNEED);
-            }
-            for (int run = 0; run < firsts.length; run++) {
-                advise(memory, run, Mmap.MADV_POPULATE_READ);
+                memory.advise(firsts[run] * Pages.SIZE, (lengths[run] >>> 2) * Pages.SIZE, Mmap.MADV_WILLNEED);
             }
         } catch (LinuxException e) {
-            // Older than Linux 5.14, or short of memory: as if there were no hint.
+            // Short of memory: as if there were no hint.
         }
-    }
-
-    private void advise(Mmap memory, int run, int advice) {
-        memory.advise(firsts[run] * Pages.SIZE, (lengths[run] >>> 2) * Pages.SIZE, advice);
     }
 
     /** The file's bytes. */
@@ -182,6 +175,8 @@ public final class WorkingSet {
                 Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, encode());
             file.pwriteFully(bytes, 0);
+        } catch (LinuxException e) {
+            // A snapshot without a hint, or with half of one, is worth no less.
         }
     }
 }

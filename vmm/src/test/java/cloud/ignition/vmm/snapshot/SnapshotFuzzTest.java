@@ -21,7 +21,7 @@ public class SnapshotFuzzTest {
     private static final Path CORPUS = Path.of("src/test/resources/corpus/snapshot");
     private static final byte[] MANIFEST = "format-version".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] CHANGES = "changes\n".getBytes(StandardCharsets.US_ASCII);
-    private static final long MEMORY_BYTES = 64L << 20;
+    private static final long MEMORY_PAGES = (64L << 20) / 4096;
     private static final Path DIRECTORY = directory();
 
     /** @param input a manifest's lines when it begins like one, a list of changes behind a line that says so, else a state file */
@@ -40,23 +40,23 @@ public class SnapshotFuzzTest {
     }
 
     /** A list that is accepted names no page twice and none outside the memory. */
-    private static void changes(byte[] index) {
-        ChangeRuns runs;
+    private static void changes(byte[] list) {
+        ChangeIndex index;
         try {
-            runs = ChangeRuns.decode(index, MEMORY_BYTES);
+            index = ChangeIndex.decode(list, MEMORY_PAGES);
         } catch (CorruptStateException refused) {
             return;
         }
         long end = 0;
         long data = 0;
-        for (int run = 0; run < runs.count(); run++) {
-            if (runs.offset(run) < end || runs.bytes(run) <= 0) {
+        for (int run = 0; run < index.count(); run++) {
+            if (index.first(run) < end || index.pages(run) <= 0) {
                 throw new AssertionError("run " + run + " is not behind the one before it");
             }
-            end = runs.offset(run) + runs.bytes(run);
-            data += runs.isZero(run) ? 0 : runs.bytes(run);
+            end = index.first(run) + (long) index.pages(run);
+            data += index.isZero(run) ? 0 : index.pages(run);
         }
-        if (end > MEMORY_BYTES || data != runs.dataBytes() || !Arrays.equals(runs.encode(), index)) {
+        if (end > MEMORY_PAGES || data * 4096 != index.dataBytes() || !Arrays.equals(index.encode(), list)) {
             throw new AssertionError("changes that are accepted, and are others");
         }
     }
