@@ -8,6 +8,6 @@ public final class GuestRam {
 
     /** All of it, in one piece. */
     public static MemorySegment of(MicroVm machine) {
-        return machine.shell().backing().segment();
+        return machine.ram();
     }
 }

@@ -2,6 +2,7 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Pages;
 import cloud.ignition.vmm.GuestRam;
+import cloud.ignition.vmm.Snapshot;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,12 +64,12 @@ public final class TinySuspend implements AutoCloseable {
 
     /** Saves all memory. */
     public void saveAll(Path snapshot) {
-        booted.vm.save(snapshot, TinyMachine.SUBJECT);
+        Snapshot _ = booted.vm.save(snapshot, TinyMachine.SUBJECT);
     }
 
     /** Saves what changed. */
     public void saveChanges(Path snapshot) {
-        restored.vm.save(snapshot, TinyMachine.SUBJECT);
+        Snapshot _ = restored.vm.save(snapshot, TinyMachine.SUBJECT);
     }
 
     /** Restores a snapshot; nanoseconds until the machine could be resumed. */
