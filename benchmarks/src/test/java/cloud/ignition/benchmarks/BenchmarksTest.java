@@ -64,4 +64,11 @@ class BenchmarksTest {
                         .run())
                 .hasSize(4 + 4 + 3 + 1);
     }
+
+    @Test
+    void standbyIsMeasured() throws Exception {
+        Percentiles micros = StandbyBenchmark.run(5, 1);
+        assertThat(micros.p50()).isPositive();
+        assertThat(micros.max()).isGreaterThanOrEqualTo(micros.p50());
+    }
 }
