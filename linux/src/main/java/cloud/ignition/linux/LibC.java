@@ -43,6 +43,7 @@ final class LibC {
     private static final MemorySegment MADVISE = address("madvise");
     private static final MemorySegment SIGACTION = address("sigaction");
     private static final MemorySegment PTHREAD_SIGMASK = address("pthread_sigmask");
+    private static final MemorySegment SETPRIORITY = address("setpriority");
     private static final MemorySegment GETTID = address("gettid");
     private static final MemorySegment TGKILL = address("tgkill");
     private static final MemorySegment CLOCK_GETTIME = address("clock_gettime");
@@ -143,6 +144,10 @@ final class LibC {
         } finally {
             Reference.reachabilityFence(argument);
         }
+    }
+
+    static int setpriority(int which, int who, int priority) {
+        return call(SETPRIORITY, which, who, priority, 0);
     }
 
     static int eventfd(int initial, int flags) {

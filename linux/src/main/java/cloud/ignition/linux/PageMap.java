@@ -79,6 +79,11 @@ public final class PageMap implements AutoCloseable {
         return !isUntouched(entry) && (entry & FILE_OR_SHARED) == 0;
     }
 
+    /** Whether the page is in memory and the file's under the mapping, read and not written. */
+    public static boolean isOfFile(long entry) {
+        return (entry & (PRESENT | FILE_OR_SHARED)) == (PRESENT | FILE_OR_SHARED);
+    }
+
     /** Whether the page takes memory that nobody else uses: private, in memory, and not the kernel's page of zeroes. */
     public static boolean isOwnMemory(long entry) {
         return (entry & (PRESENT | EXCLUSIVE | FILE_OR_SHARED)) == (PRESENT | EXCLUSIVE);

@@ -56,6 +56,15 @@ public final class Limits {
     /** A snapshot with more bytes of changed pages than this is made a whole one again while nobody needs it. */
     public static final long COMPACTED_CHANGE_BYTES = 16L << 20;
 
+    /** Most runs of pages of a working set; one with more is no hint any more. */
+    public static final int MAX_WORKING_SET_RUNS = 4 << 10;
+
+    /** Most pages of a working set that are brought in before a machine goes on: 64 MiB. */
+    public static final int MAX_WORKING_SET_PAGES = 16 << 10;
+
+    /** For how many wakes a page stays in the working set after the last one that touched it; four at most. */
+    public static final byte WORKING_SET_WAKES = 4;
+
     /** Largest snapshot manifest that is read. */
     public static final int MAX_MANIFEST_BYTES = 256 << 10;
 

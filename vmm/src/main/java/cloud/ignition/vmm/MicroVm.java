@@ -2,6 +2,7 @@ package cloud.ignition.vmm;
 
 import cloud.ignition.linux.Clocks;
 import cloud.ignition.linux.Closing;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.RandomBytes;
 import cloud.ignition.linux.kvm.Cpuid;
@@ -18,6 +19,7 @@ import cloud.ignition.vmm.snapshot.SavedMachine;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;
+import cloud.ignition.vmm.snapshot.WorkingSet;
 import cloud.ignition.vmm.vcpu.VcpuGate;
 import cloud.ignition.vmm.vcpu.VcpuRunner;
 import cloud.ignition.vmm.x86.BootRegisters;
@@ -58,6 +60,11 @@ public final class MicroVm implements AutoCloseable {
 
     /** What each vCPU was told of itself; a restored one is told what it was told before. */
     private List<Cpuid> cpuids;
+
+    /** What the next machine of a later snapshot will read first. */
+    private volatile WorkingSet workingSet = WorkingSet.NONE;
+
+    private final AtomicBoolean workingSetNoted = new AtomicBoolean();
 
     private boolean renewalDue;
     private boolean interruptDue;
@@ -144,13 +151,15 @@ public final class MicroVm implements AutoCloseable {
         KvmHost host = KvmHost.open();
         KnownSnapshots.Parts parts = KnownSnapshots.read(directory, host.facts());
         SnapshotManifest manifest = parts.manifest();
+        WorkingSet workingSet = WorkingSet.read(directory, manifest.shape().memoryBytes());
         VmShell shell = shells.take(host, Devices.plan(manifest.shape(), attachments));
         timeline.mark(WakeTimeline.Stage.SHELL_TAKEN);
         MicroVm machine = assemble(host, shell, attachments, listener, timeline, range -> {
-            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages());
+            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages(), workingSet);
             timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
         });
         machine.base = new Base(directory, manifest);
+        machine.workingSet = workingSet;
         machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
             machine.load(parts.state());
@@ -291,6 +300,7 @@ public final class MicroVm implements AutoCloseable {
             throw new IllegalStateException(
                     "a machine with " + shape.vcpus() + " vCPUs is saved only where its guest stands at the doorbell");
         }
+        noteWorkingSet();
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {
@@ -300,7 +310,7 @@ public final class MicroVm implements AutoCloseable {
         Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
                 SavedMachine.of(shape, host.facts(), state, subject),
-                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), base),
+                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), workingSet, base),
                 givenUp);
         saved.ifPresent(manifest -> {
             if (base != null) {
@@ -321,6 +331,27 @@ public final class MicroVm implements AutoCloseable {
         return written.isPresent()
                 ? Math.min(shape.memoryBytes(), sharedDataBytes + written.getAsLong())
                 : shape.memoryBytes();
+    }
+
+    /** All RAM in one piece; for benchmarks and tests. */
+    MemorySegment ram() {
+        return shell.backing().segment();
+    }
+
+    /**
+     * Takes down which pages of its snapshot a restored machine has read so far: the next one that is restored from a snapshot of
+     * this one gets them at once. Meant for when the guest has answered what it was restored for; from any thread, but not on a path
+     * that somebody waits for. Only the first call counts; a save makes it when nobody has.
+     */
+    public void noteWorkingSet() {
+        if (closed || base == null || !workingSetNoted.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            workingSet = workingSet.after(shell.backing());
+        } catch (LinuxException e) {
+            // It is a hint: the one before it stays.
+        }
     }
 
     /** Gives the guest bytes on its virtio console; what it does not take in time is dropped. */

@@ -59,6 +59,7 @@ class FaultInjectionTest {
             Map.entry("linux.kvm.KvmVm.remove", "not used by a machine: lines and windows go with the VM"),
             Map.entry("vmm.shell.KvmHost.open", "its call of installOnce; the others are refused"),
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
+            Map.entry("linux.ThreadPriority.", "the daemon's background thread"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
             Map.entry("linux.Mmap.aligned:", "which end is cut off depends on the address; see MmapTest"),
             Map.entry("linux.Mmap.anonymous:", "not used by a machine"),

@@ -13,6 +13,7 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.linux.ThreadPriority;
 import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -100,7 +101,7 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
-        ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
+        ExecutorService background = background();
         Shells shells = Shells.pooled();
         WakeWarmUp warmUp = new WakeWarmUp(state.root().resolve("warm-up"));
         Standbys standbys = new Standbys(System::nanoTime);
@@ -162,6 +163,15 @@ public final class DaemonAssembly implements Daemon {
                 }));
         pool.prestartAllCoreThreads();
         return pool;
+    }
+
+    /** One thread for work that nobody waits for: it goes after all others. */
+    private static ExecutorService background() {
+        ThreadFactory threads = threads("background");
+        return Executors.newSingleThreadExecutor(work -> threads.newThread(() -> {
+            ThreadPriority.lowest();
+            work.run();
+        }));
     }
 
     private static ThreadFactory threads(String name) {

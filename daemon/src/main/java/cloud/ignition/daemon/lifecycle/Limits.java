@@ -25,7 +25,7 @@ final class Limits {
     /** The longest such pause. */
     static final Duration MAX_SAVE_RETRY = Duration.ofMinutes(10);
 
-    /** How long after a wake its time line is logged: by then the first packet has gone out. */
+    /** How long after a wake its time line is logged and its working set is taken down: by then the first answer has gone out. */
     static final Duration WAKE_LOG_DELAY = Duration.ofSeconds(1);
 
     /** How long a daemon that shuts down waits for its apps to be saved. */

@@ -25,6 +25,8 @@ interface Machine extends AutoCloseable {
 
     Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp);
 
+    void noteWorkingSet();
+
     void sendConsole(byte[] bytes);
 
     Activity activity();

@@ -193,6 +193,11 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
+        public void noteWorkingSet() {
+            vm.noteWorkingSet();
+        }
+
+        @Override
         public void sendConsole(byte[] bytes) {
             vm.sendConsole(bytes);
         }

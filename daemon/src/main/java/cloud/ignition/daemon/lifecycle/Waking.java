@@ -78,11 +78,12 @@ final class Waking {
         app.wakeHistory.add(false, timeline);
         sleeping.armIdle(fresh);
         Instant at = Instant.now();
-        app.services.later(
-                Limits.WAKE_LOG_DELAY,
-                () -> app.log.append(
-                        LogLine.Source.IGNITION,
-                        "woken: " + WakeHistory.report(at, false, timeline).line()));
+        app.services.later(Limits.WAKE_LOG_DELAY, () -> {
+            app.log.append(
+                    LogLine.Source.IGNITION,
+                    "woken: " + WakeHistory.report(at, false, timeline).line());
+            app.services.pool().execute(machine::noteWorkingSet);
+        });
     }
 
     /** The host refused for now (memory, KVM): the packet stays in the tap, so looking at it at once would spin. */

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -137,6 +138,7 @@ final class FakeMachines implements MachineFactory {
         volatile boolean closed;
         volatile boolean answersQuiesce = true;
         volatile boolean saveFails;
+        final AtomicInteger workingSetsNoted = new AtomicInteger();
         volatile long changedBytes;
         volatile Runnable duringSave = () -> {};
         volatile boolean savesOnlyAtRest;
@@ -258,6 +260,11 @@ final class FakeMachines implements MachineFactory {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        @Override
+        public void noteWorkingSet() {
+            workingSetsNoted.incrementAndGet();
         }
 
         @Override

@@ -10,10 +10,17 @@ import org.jspecify.annotations.Nullable;
  * @param memory all RAM in one piece
  * @param free what was given back of it
  * @param mostDataBytes no more bytes of it than these are other than zero
+ * @param workingSet which pages the next machine will need first
  * @param base the snapshot that it is a private copy of, or null to write all of it
  */
 public record MemoryToSave(
         Mmap memory,
         FreePages free,
         long mostDataBytes,
-        @Nullable Base base) {}
+        WorkingSet workingSet,
+        @Nullable Base base) {
+    /** Without a working set. */
+    public MemoryToSave(Mmap memory, FreePages free, long mostDataBytes, @Nullable Base base) {
+        this(memory, free, mostDataBytes, WorkingSet.NONE, base);
+    }
+}

@@ -14,15 +14,21 @@ public final class SnapshotCompactor {
     public static boolean compact(Path from, Path to, BooleanSupplier givenUp) {
         SnapshotManifest manifest = SnapshotManifest.read(from);
         byte[] state = SnapshotFile.read(from, SnapshotWriter.STATE_FILE, Limits.MAX_STATE_BYTES);
-        SnapshotReader.decodeState(from, manifest, state); // what is written again must be whole
+        // What is written again gets checksums that fit, so it must be whole.
+        SnapshotReader.verify(from);
         try (Mmap memory = Mmap.reserved(manifest.shape().memoryBytes())) {
             FreePages free = new FreePages(memory);
-            SnapshotReader.loadMemory(from, manifest, memory, free);
+            SnapshotReader.loadMemory(from, manifest, memory, free, WorkingSet.NONE);
             long most = manifest.memoryDataBytes() + manifest.changes().dataBytes();
             return SnapshotWriter.write(
                             to,
                             new SavedMachine(manifest.shape(), manifest.host(), state, manifest.subject()),
-                            new MemoryToSave(memory, free, Math.min(most, memory.size()), null),
+                            new MemoryToSave(
+                                    memory,
+                                    free,
+                                    Math.min(most, memory.size()),
+                                    WorkingSet.read(from, memory.size()),
+                                    null),
                             givenUp)
                     .isPresent();
         }

@@ -75,16 +75,19 @@ public final class SnapshotReader {
      *
      * @param range as large as the machine's memory; nobody uses it yet
      * @param free of this range; told what of it is zero now
+     * @param workingSet which pages will be read first
      * @throws SnapshotRefusedException when a file is missing or has another size, or the list of changes is damaged
      * @throws cloud.ignition.linux.LinuxException when the host refuses
      */
-    public static void loadMemory(Path directory, SnapshotManifest manifest, Mmap range, FreePages free) {
+    public static void loadMemory(
+            Path directory, SnapshotManifest manifest, Mmap range, FreePages free, WorkingSet workingSet) {
         Fd file = openMemory(directory, manifest);
         try {
             range.placePrivateCopyOf(file, 0);
         } catch (RuntimeException e) {
             throw new Closing().then(file::close).because(e);
         }
+        workingSet.readAhead(range); // the disk works on it while the changes are read
         ChangesFile.apply(directory, manifest.changes(), range, free);
     }
 

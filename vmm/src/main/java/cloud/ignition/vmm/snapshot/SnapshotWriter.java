@@ -32,7 +32,7 @@ public final class SnapshotWriter {
     /** What an unfinished snapshot's directory name ends with. */
     public static final String TEMPORARY_SUFFIX = ".tmp";
 
-    private static final int OPEN_NEW = Fd.O_RDWR | Fd.O_CREAT | Fd.O_EXCL;
+    static final int OPEN_NEW = Fd.O_RDWR | Fd.O_CREAT | Fd.O_EXCL;
 
     private SnapshotWriter() {}
 
@@ -62,7 +62,10 @@ public final class SnapshotWriter {
             try {
                 SnapshotManifest manifest = writeFiles(temporary, machine, memory, changes, givenUp);
                 byte[] manifestBytes = manifest.encode();
+                SaveGivenUpException.check(givenUp);
                 writeDurably(temporary.resolve(SnapshotManifest.FILE), manifestBytes);
+                memory.workingSet().write(temporary);
+                SaveGivenUpException.check(givenUp);
                 syncDirectory(temporary);
                 SaveGivenUpException.check(givenUp);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
@@ -114,8 +117,8 @@ public final class SnapshotWriter {
                     fd -> MemoryFile.write(memory.memory().segment(), memory.free(), fd, givenUp),
                     givenUp);
         }
-        writeDurably(temporary.resolve(STATE_FILE), machine.state());
         SaveGivenUpException.check(givenUp);
+        writeDurably(temporary.resolve(STATE_FILE), machine.state());
         return new SnapshotManifest(
                 machine.shape(),
                 machine.host(),
@@ -160,7 +163,7 @@ public final class SnapshotWriter {
 
     /** Removes a snapshot directory with the files that belong into one; anything else in it makes that fail. */
     public static void delete(Path directory) throws IOException {
-        for (String name : List.of(SnapshotManifest.FILE, STATE_FILE, ChangesFile.NAME, MEMORY_FILE)) {
+        for (String name : List.of(SnapshotManifest.FILE, STATE_FILE, ChangesFile.NAME, MEMORY_FILE, WorkingSet.FILE)) {
             Files.deleteIfExists(directory.resolve(name));
         }
         Files.deleteIfExists(directory);

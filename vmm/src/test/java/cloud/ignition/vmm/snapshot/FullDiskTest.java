@@ -185,7 +185,7 @@ class FullDiskTest {
             SnapshotManifest manifest = SnapshotManifest.read(former);
             try (Mmap memory = Mmap.reserved(manifest.shape().memoryBytes())) {
                 FreePages free = new FreePages(memory);
-                SnapshotReader.loadMemory(former, manifest, memory, free);
+                SnapshotReader.loadMemory(former, manifest, memory, free, WorkingSet.NONE);
                 SnapshotWriter.write(
                         target,
                         SavedMachine.of(manifest.shape(), Samples.host(), Samples.machine(1), manifest.subject()),

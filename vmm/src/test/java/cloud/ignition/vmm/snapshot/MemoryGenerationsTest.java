@@ -73,7 +73,7 @@ class MemoryGenerationsTest {
         SnapshotManifest manifest = SnapshotManifest.read(snapshot);
         Mmap memory = Mmap.reserved(SHAPE.memoryBytes());
         FreePages free = new FreePages(memory);
-        SnapshotReader.loadMemory(snapshot, manifest, memory, free);
+        SnapshotReader.loadMemory(snapshot, manifest, memory, free, WorkingSet.NONE);
         return new Restored(memory, free, new Base(snapshot, manifest));
     }
 

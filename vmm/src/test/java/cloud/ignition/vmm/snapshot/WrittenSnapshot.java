@@ -53,7 +53,7 @@ final class WrittenSnapshot implements AutoCloseable {
         SnapshotManifest manifest = SnapshotManifest.read(base);
         try (Mmap restored = Mmap.reserved(SHAPE.memoryBytes())) {
             FreePages free = new FreePages(restored);
-            SnapshotReader.loadMemory(base, manifest, restored, free);
+            SnapshotReader.loadMemory(base, manifest, restored, free, WorkingSet.NONE);
             for (long page = 3; page < 30; page += 4) {
                 restored.segment().asSlice(page * 4096, 4096).fill((byte) (page + seed));
             }
