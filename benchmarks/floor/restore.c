@@ -3,7 +3,9 @@
  *
  *   restore SCRIPT MEMORY COUNT    restores COUNT machines and prints a table of the stages, in microseconds
  *   restore SCRIPT MEMORY -        restores one machine for each line on standard input and answers with a line: the
- *                                  nanoseconds from the start to the end of each stage, in the order of STAGE_NAMES
+ *                                  nanoseconds from the start to the end of each stage, in the order of STAGE_NAMES.
+ *                                  A line "shell" has VM to lines made before the clock starts, on reserved addresses,
+ *                                  over which the memory is mapped then: what a pool of such shells leaves of a restore
  *
  * MEMORY is a snapshot's memory file. SCRIPT holds the rest of it as the calls to make, in their order; FloorScript.java
  * writes it: "IGNFLOOR", then steps of a header (four u32: operation, argument, bytes of payload, 0) and a payload that
@@ -49,6 +51,7 @@ static const char *const STAGE_NAMES[] = {"read", "map", "slot", "chips", "vcpu"
 enum {
     STAGE_READ = 0,
     STAGE_MAP = 1,
+    STAGE_LINES = 5,
     STAGE_RUN = 7,
     STAGES = 8,
     MAX_FDS = 64,
@@ -205,12 +208,14 @@ static void perform(struct machine *m, const struct step *step, const char *payl
     }
 }
 
+/* Over the addresses that are reserved already, if there are some. */
 static void map_memory(struct machine *m, const char *path) {
     struct stat about;
     int file = check(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), path);
     check(fstat(file, &about), path);
     m->memory_bytes = (size_t)about.st_size;
-    m->memory = mmap(NULL, m->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
+    m->memory = mmap(m->memory, m->memory_bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_NORESERVE | (m->memory == NULL ? 0 : MAP_FIXED), file, 0);
     if (m->memory == MAP_FAILED) {
         die("mmap of the memory");
     }
@@ -238,22 +243,22 @@ static void take_down(struct machine *m) {
     munmap(m->memory, m->memory_bytes);
 }
 
-/* One machine, from the open of its script to its first port write; ends[] in nanoseconds from the start. */
-static void restore(const char *script_path, const char *memory_path, uint64_t ends[STAGES]) {
-    static char script[MAX_SCRIPT] __attribute__((aligned(64)));
-    struct machine m = {.vm = -1, .vcpu = -1};
-    uint64_t start = now();
-    int file = check(open(script_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), script_path);
+static char script[MAX_SCRIPT] __attribute__((aligned(64)));
+
+static ssize_t read_script(const char *path) {
+    int file = check(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), path);
     ssize_t size = read(file, script, sizeof script);
     close(file);
     if (size < 8 || size == (ssize_t)sizeof script || memcmp(script, "IGNFLOOR", 8) != 0) {
         errno = EINVAL;
-        die(script_path);
+        die(path);
     }
-    ends[STAGE_READ] = now() - start;
-    map_memory(&m, memory_path);
-    ends[STAGE_MAP] = now() - start;
-    for (ssize_t at = 8; at + HEADER <= size;) {
+    return size;
+}
+
+/* Does the steps from an offset on until the stage "until" has ended, or all, and returns where the next one is. */
+static ssize_t perform_steps(struct machine *m, ssize_t at, ssize_t size, int until, uint64_t start, uint64_t ends[STAGES]) {
+    while (at + HEADER <= size) {
         struct step step;
         memcpy(&step, script + at, HEADER);
         const char *payload = script + at + HEADER;
@@ -262,12 +267,43 @@ static void restore(const char *script_path, const char *memory_path, uint64_t e
             errno = EINVAL;
             die("a step that is cut off");
         }
-        if (step.operation == OP_STAGE && step.argument < STAGES) {
-            ends[step.argument] = now() - start;
-        } else {
-            perform(&m, &step, payload);
+        if (step.operation != OP_STAGE || step.argument >= STAGES) {
+            perform(m, &step, payload);
+            continue;
+        }
+        ends[step.argument] = now() - start;
+        if ((int)step.argument == until) {
+            break;
         }
     }
+    return at;
+}
+
+/* All that comes before a machine's state, on addresses where no memory is yet. */
+static ssize_t make_shell(struct machine *m, const char *script_path, const char *memory_path) {
+    struct stat about;
+    uint64_t ignored[STAGES];
+    ssize_t size = read_script(script_path);
+    check(stat(memory_path, &about), memory_path);
+    m->memory = mmap(NULL, (size_t)about.st_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (m->memory == MAP_FAILED) {
+        die("mmap of addresses");
+    }
+    return perform_steps(m, 8, size, STAGE_LINES, now(), ignored);
+}
+
+/* One machine, from the open of its script to its first port write; ends[] in nanoseconds from the start. */
+static void restore(const char *script_path, const char *memory_path, int with_shell, uint64_t ends[STAGES]) {
+    struct machine m = {.vm = -1, .vcpu = -1};
+    ssize_t at = with_shell ? make_shell(&m, script_path, memory_path) : 8;
+    uint64_t start = now();
+    ssize_t size = read_script(script_path);
+    ends[STAGE_READ] = now() - start;
+    map_memory(&m, memory_path);
+    for (int stage = STAGE_MAP; stage < STAGES; stage++) {
+        ends[stage] = now() - start; /* those that a shell has behind it take no time */
+    }
+    perform_steps(&m, at, size, -1, start, ends);
     run_to_port_write(&m);
     ends[STAGE_RUN] = now() - start;
     take_down(&m);
@@ -284,14 +320,14 @@ static void print_line(const char *name, uint64_t *nanos, size_t count) {
            (double)nanos[(count - 1) * 95 / 100] / 1e3, (double)nanos[(count - 1) * 99 / 100] / 1e3);
 }
 
-static void table(const char *script, const char *memory, size_t count) {
+static void table(const char *script_path, const char *memory, size_t count) {
     uint64_t(*ends)[STAGES] = calloc(count, sizeof *ends);
     uint64_t *column = calloc(count, sizeof *column);
     if (ends == NULL || column == NULL) {
         die("calloc");
     }
     for (size_t i = 0; i < count; i++) {
-        restore(script, memory, ends[i]);
+        restore(script_path, memory, 0, ends[i]);
     }
     printf("%-6s %10s %10s %10s\n", "us", "p50", "p95", "p99");
     for (int stage = 0; stage < STAGES; stage++) {
@@ -308,11 +344,11 @@ static void table(const char *script, const char *memory, size_t count) {
     free(ends);
 }
 
-static void serve(const char *script, const char *memory) {
+static void serve(const char *script_path, const char *memory) {
     char line[16];
     uint64_t ends[STAGES];
     while (fgets(line, sizeof line, stdin) != NULL) {
-        restore(script, memory, ends);
+        restore(script_path, memory, strncmp(line, "shell", 5) == 0, ends);
         for (int stage = 0; stage < STAGES; stage++) {
             printf("%llu%c", (unsigned long long)ends[stage], stage == STAGES - 1 ? '\n' : ' ');
         }

@@ -11,7 +11,7 @@ import java.util.List;
 /** The C program floor/restore.c as a child process that restores one machine for each line it gets. */
 final class Floor implements AutoCloseable {
     /** The stages of one restore, in the order in which the program reports when they ended. */
-    enum Stage {
+    enum Stage implements RestoreStage {
         /** The script is read. */
         READ(0),
         /** The memory file is mapped. */
@@ -35,8 +35,8 @@ final class Floor implements AutoCloseable {
             this.number = number;
         }
 
-        /** Its place in the order, from 0; also restore.c's number for it. */
-        int number() {
+        @Override
+        public int number() {
             return number;
         }
     }
@@ -73,9 +73,13 @@ final class Floor implements AutoCloseable {
                 .start());
     }
 
-    /** Restores one machine; nanoseconds from the start to the end of each stage. */
-    long[] restore() throws IOException {
-        in.write("\n");
+    /**
+     * Restores one machine; nanoseconds from the start to the end of each stage.
+     *
+     * @param withShell whether VM to lines are made before the clock starts
+     */
+    long[] restore(boolean withShell) throws IOException {
+        in.write(withShell ? "shell\n" : "\n");
         in.flush();
         String line = out.readLine();
         if (line == null) {

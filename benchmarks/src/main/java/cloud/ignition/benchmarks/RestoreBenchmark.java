@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Restores a tiny machine with Ignition and with the C program, in turns within one run, and compares the two. Native: the
@@ -32,13 +35,29 @@ public final class RestoreBenchmark {
         System.out.print(table);
     }
 
+    /** Who restores. */
+    enum Contender {
+        /** The C program. */
+        FLOOR,
+        /** The C program, its shell made beforehand. */
+        FLOOR_WITH_SHELL,
+        /** Ignition, everything made for the restore. */
+        IGNITION,
+        /** Ignition as the daemon has it: with a shell out of the pool. */
+        IGNITION_WITH_SHELL
+    }
+
     /**
-     * What was measured: for each turn, nanoseconds from the start to the end of each stage.
+     * What was measured: for each contender and turn, nanoseconds from the start to the end of each stage.
      *
      * @param first the very first restore of the process, which loads classes and is interpreted
      * @param warmUp turns after it that do not count
      */
-    record Turns(List<long[]> floor, List<long[]> ignition, long[] first, int warmUp) {}
+    record Turns(Map<Contender, List<long[]>> of, long[] first, int warmUp) {
+        List<long[]> of(Contender contender) {
+            return Objects.requireNonNull(of.get(contender));
+        }
+    }
 
     static Turns run(Path floorSource, int count, int warmUp) throws IOException, InterruptedException {
         Path scratch = Files.createTempDirectory("ignition-bench");
@@ -56,19 +75,27 @@ public final class RestoreBenchmark {
 
     private static Turns inTurns(Floor floor, RestoredMachine ignition, int count, int warmUp)
             throws IOException, InterruptedException {
-        long[] first = ignition.restore();
-        List<long[]> floors = new ArrayList<>();
-        List<long[]> ours = new ArrayList<>();
+        long[] first = ignition.restore(false);
+        Map<Contender, List<long[]>> of = new EnumMap<>(Contender.class);
+        Contender[] order = Contender.values();
+        for (Contender contender : order) {
+            of.put(contender, new ArrayList<>());
+        }
         for (int turn = 0; turn < warmUp + count; turn++) {
-            // Each goes first in every other turn, so that neither always meets what the other leaves behind.
-            boolean floorFirst = turn % 2 == 0;
-            long[] before = floorFirst ? floor.restore() : ignition.restore();
-            long[] behind = floorFirst ? ignition.restore() : floor.restore();
-            if (turn >= warmUp) {
-                floors.add(floorFirst ? before : behind);
-                ours.add(floorFirst ? behind : before);
+            for (int i = 0; i < order.length; i++) {
+                // Each begins in its turn, so that nobody always meets what the same other one leaves behind.
+                Contender contender = order[(turn + (turn % 2 == 0 ? i : order.length - i)) % order.length];
+                long[] ends = switch (contender) {
+                    case FLOOR -> floor.restore(false);
+                    case FLOOR_WITH_SHELL -> floor.restore(true);
+                    case IGNITION -> ignition.restore(false);
+                    case IGNITION_WITH_SHELL -> ignition.restore(true);
+                };
+                if (turn >= warmUp) {
+                    Objects.requireNonNull(of.get(contender)).add(ends);
+                }
             }
         }
-        return new Turns(floors, ours, first, warmUp);
+        return new Turns(of, first, warmUp);
     }
 }

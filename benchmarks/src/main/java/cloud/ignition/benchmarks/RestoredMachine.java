@@ -8,6 +8,7 @@ import cloud.ignition.vmm.DoorbellAnswer;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.MicroVm;
+import cloud.ignition.vmm.Shells;
 import cloud.ignition.vmm.WakeTimeline;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,15 +19,17 @@ import java.util.concurrent.TimeUnit;
 /** Ignition's side: restores the tiny machine through {@link MicroVm}, as a wake does, and takes it down again. */
 final class RestoredMachine implements AutoCloseable {
     /** The stages of one restore, in their order. */
-    enum Stage {
-        /** Manifest and state are read, memory is mapped. */
-        MAPPED(0),
-        /** The machine is made and has its state. */
-        LOADED(1),
+    enum Stage implements RestoreStage {
+        /** Manifest and state are read, and there is a shell. */
+        SHELL(0),
+        /** Memory is mapped. */
+        MAPPED(1),
+        /** The machine has its devices and its state. */
+        LOADED(2),
         /** The vCPU's thread enters the guest. */
-        FIRST_RUN(2),
+        ENTERED(3),
         /** The guest's first port write. */
-        RUN(3);
+        RUN(4);
 
         private final int number;
 
@@ -34,8 +37,8 @@ final class RestoredMachine implements AutoCloseable {
             this.number = number;
         }
 
-        /** Its place in the order, from 0. */
-        int number() {
+        @Override
+        public int number() {
             return number;
         }
     }
@@ -45,6 +48,7 @@ final class RestoredMachine implements AutoCloseable {
     private final Path snapshot;
     private final Tap tap;
     private final Attachments attachments;
+    private final Shells pool = Shells.pooled();
 
     /** @param disk the file that is the machine's disk */
     RestoredMachine(Path snapshot, Path disk) {
@@ -56,12 +60,17 @@ final class RestoredMachine implements AutoCloseable {
                 Optional.empty());
     }
 
-    /** Restores one machine; nanoseconds from the start to the end of each stage. Returns when it is gone. */
-    long[] restore() throws InterruptedException {
+    /**
+     * Restores one machine; nanoseconds from the start to the end of each stage. Returns when it is gone.
+     *
+     * @param pooled whether it may have a shell out of a pool that has had time to fill
+     */
+    long[] restore(boolean pooled) throws InterruptedException {
+        pool.awaitSettled();
         Bell bell = new Bell();
         WakeTimeline timeline = new WakeTimeline();
         long start = System.nanoTime();
-        try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, timeline)) {
+        try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, timeline, pooled ? pool : Shells.NONE)) {
             machine.resume();
             if (!bell.rung.tryAcquire(20, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("the guest did not ring: " + bell.exit);
@@ -72,9 +81,10 @@ final class RestoredMachine implements AutoCloseable {
         long[] ends = new long[Stage.values().length];
         for (WakeTimeline.Entry entry : timeline.entries()) {
             switch (entry.stage()) {
-                case SNAPSHOT_MAPPED -> ends[Stage.MAPPED.number()] = entry.nanos() - start;
+                case SHELL_TAKEN -> ends[Stage.SHELL.number()] = entry.nanos() - start;
+                case MEMORY_MAPPED -> ends[Stage.MAPPED.number()] = entry.nanos() - start;
                 case STATE_LOADED -> ends[Stage.LOADED.number()] = entry.nanos() - start;
-                case FIRST_VCPU_RUN -> ends[Stage.FIRST_RUN.number()] = entry.nanos() - start;
+                case VCPU_ENTERED -> ends[Stage.ENTERED.number()] = entry.nanos() - start;
                 default -> {}
             }
         }
@@ -84,6 +94,7 @@ final class RestoredMachine implements AutoCloseable {
 
     @Override
     public void close() {
+        pool.close();
         tap.close();
     }
 

@@ -28,7 +28,7 @@ class SleepAndWakeIT {
         // The workers are the same processes as before the first sleep: nginx's own state is as it was left.
         assertThat(ignition.ok("logs", "web")).contains("GET / HTTP/1.1\" 200");
         assertThat(ignition.ok("inspect", "web", "--wakes"))
-                .contains("packet", "snapshot", "state", "vcpu", "first-packet-out");
+                .contains("packet", "shell", "memory", "state", "vcpu", "first-packet-out");
         ignition.ok("rm", "--force", "web");
     }
 

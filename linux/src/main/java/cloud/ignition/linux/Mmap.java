@@ -1,6 +1,10 @@
 package cloud.ignition.linux;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +30,7 @@ public final class Mmap implements AutoCloseable {
     public static final int MADV_POPULATE_READ = 22;
     public static final int MADV_POPULATE_WRITE = 23;
 
+    static final int PROT_NONE = 0;
     static final int PROT_READ = 1;
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 0x01;
@@ -46,11 +51,11 @@ public final class Mmap implements AutoCloseable {
     private final String what;
     private final long address;
     private final long size;
-    private final boolean anonymous;
-    private final @Nullable Fd file;
-    private final long fileOffset;
     private final MemorySegment segment;
-    /** What {@link #replaceByZeroes} makes has it, too. */
+    private volatile boolean anonymous;
+    private volatile @Nullable Fd file;
+    private volatile long fileOffset;
+    /** What is put into its place later has it, too. */
     private volatile boolean dontDump;
 
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -76,14 +81,63 @@ public final class Mmap implements AutoCloseable {
      */
     public static Mmap anonymous(long size) {
         String what = "anonymous memory";
+        return new Mmap(what, aligned(what, size, READ_WRITE), size, true);
+    }
+
+    /**
+     * Addresses, aligned to 2 MiB, where nothing is yet: whoever touches them ends the process, until {@link #placeZeroes} or
+     * {@link #placePrivateCopyOf} puts memory there. So the address can be told to others before the memory is known.
+     *
+     * @param size bytes, more than 0
+     */
+    public static Mmap reserved(long size) {
+        String what = "reserved addresses";
+        return new Mmap(what, aligned(what, size, PROT_NONE), size, false);
+    }
+
+    private static long aligned(String what, long size, int protection) {
         checkSize(size);
         long kept = Pages.roundUp(size);
-        long whole = map(what, 0, Math.addExact(kept, LARGE_PAGE), ANONYMOUS, -1, 0);
+        long whole = map(what, 0, Math.addExact(kept, LARGE_PAGE), protection, ANONYMOUS, -1, 0);
         long start = (whole + LARGE_PAGE - 1) & -LARGE_PAGE;
         long end = whole + kept + LARGE_PAGE;
         unmapOr(whole, start, whole, end);
         unmapOr(start + kept, end, start, end);
-        return new Mmap(what, start, size, true);
+        return start;
+    }
+
+    /** Puts what {@link #anonymous} makes in the place of all that was mapped here. */
+    public void placeZeroes() {
+        replaceByZeroes(0, Pages.roundUp(size));
+        anonymous = true;
+        forgetFile();
+    }
+
+    /**
+     * Puts what {@link #privateCopyOf} makes in the place of all that was mapped here, in one step for everybody who uses the
+     * mapping.
+     *
+     * @param source closed with the mapping from now on; stays the caller's when this throws
+     * @param offset bytes, a multiple of the page size; the caller has checked that the file is long enough
+     */
+    public void placePrivateCopyOf(Fd source, long offset) {
+        segment(); // not when closed: others may have got the addresses
+        map(what, address, size, READ_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, source.number(), offset);
+        if (dontDump) {
+            advise(0, size, MADV_DONTDUMP);
+        }
+        anonymous = false;
+        forgetFile();
+        fileOffset = offset;
+        file = source;
+    }
+
+    private void forgetFile() {
+        Fd former = file;
+        file = null;
+        if (former != null) {
+            former.close();
+        }
     }
 
     /**
@@ -98,7 +152,7 @@ public final class Mmap implements AutoCloseable {
         String what = "private copy of " + file.what();
         Fd kept = Fd.open("/proc/self/fd/" + file.number(), Fd.O_RDONLY, 0);
         try {
-            long address = map(what, 0, size, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
+            long address = map(what, 0, size, READ_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number(), offset);
             return new Mmap(what, address, size, false, kept, offset);
         } catch (RuntimeException e) {
             kept.close();
@@ -109,7 +163,8 @@ public final class Mmap implements AutoCloseable {
     /** A view of a file or device that is shared with everybody who maps it; arguments as for {@link #privateCopyOf}. */
     public static Mmap sharedOf(Fd file, long offset, long size) {
         checkSize(size);
-        return new Mmap(file.what(), map(file.what(), 0, size, MAP_SHARED, file.number(), offset), size, false);
+        long address = map(file.what(), 0, size, READ_WRITE, MAP_SHARED, file.number(), offset);
+        return new Mmap(file.what(), address, size, false);
     }
 
     /** The mapped memory, readable and writable; to be used until {@link #close}. */
@@ -156,16 +211,22 @@ public final class Mmap implements AutoCloseable {
      * @param length bytes, a multiple of the page size
      */
     public void replaceByZeroes(long offset, long length) {
-        MemorySegment part = segment().asSlice(offset, length);
-        map(what, part.address(), length, ANONYMOUS | MAP_FIXED, -1, 0);
+        Objects.checkFromIndexSize(offset, length, Pages.roundUp(segment().byteSize()));
+        map(what, address + offset, length, READ_WRITE, ANONYMOUS | MAP_FIXED, -1, 0);
         if (dontDump) {
             advise(offset, length, MADV_DONTDUMP);
         }
     }
 
-    /** Whether this was made by {@link #anonymous}: a page that nobody touched reads as zeroes. */
+    /** Whether this is as {@link #anonymous} makes it: a page that nobody touched reads as zeroes. */
     public boolean isAnonymous() {
         return anonymous;
+    }
+
+    /** Whether this is a private copy of the very file that has this name now: the same inode. */
+    public boolean isPrivateCopyOf(Path name) throws IOException {
+        Fd kept = file;
+        return kept != null && Files.isSameFile(Path.of("/proc/self/fd/" + kept.number()), name);
     }
 
     /**
@@ -176,13 +237,15 @@ public final class Mmap implements AutoCloseable {
      * @return not before {@code offset}; the mapping's size when there is no more data, or no file that was kept
      */
     public long nextData(long offset) {
-        long data = file == null ? -1 : file.seekData(fileOffset + offset);
+        Fd kept = file;
+        long data = kept == null ? -1 : kept.seekData(fileOffset + offset);
         return data < 0 ? size : Math.min(size, data - fileOffset);
     }
 
     /** Where the data at an offset ends; otherwise as {@link #nextData}. */
     public long nextHole(long offset) {
-        long hole = file == null ? -1 : file.seekHole(fileOffset + offset);
+        Fd kept = file;
+        long hole = kept == null ? -1 : kept.seekHole(fileOffset + offset);
         return hole < 0 ? size : Math.min(size, hole - fileOffset);
     }
 
@@ -197,11 +260,7 @@ public final class Mmap implements AutoCloseable {
             Mmap refused = REFUSED.poll();
             new Closing()
                     .then(this::unmap)
-                    .then(() -> {
-                        if (file != null) {
-                            file.close();
-                        }
-                    })
+                    .then(this::forgetFile)
                     .then(() -> {
                         if (refused != null) {
                             refused.unmap();
@@ -225,8 +284,8 @@ public final class Mmap implements AutoCloseable {
         return String.format("mapping of %d bytes at %#x%s (%s)", size, address, closed.get() ? ", closed" : "", what);
     }
 
-    private static long map(String what, long address, long size, int flags, int fd, long offset) {
-        long r = LibC.mmap(address, size, READ_WRITE, flags, fd, offset);
+    private static long map(String what, long address, long size, int protection, int flags, int fd, long offset) {
+        long r = LibC.mmap(address, size, protection, flags, fd, offset);
         if (r < 0) {
             throw new LinuxException("mmap " + what + " (" + size + " bytes)", (int) -r);
         }

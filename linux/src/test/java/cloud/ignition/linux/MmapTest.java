@@ -123,6 +123,41 @@ class MmapTest {
     }
 
     @Test
+    void reservedAddressesTakeAFileOrZeroesLater() throws IOException {
+        Mmap range = Mmap.reserved(2 * Pages.SIZE);
+        range.advise(Mmap.MADV_DONTDUMP);
+        String start = String.format("%x-", range.address());
+        assertThat(range.address() % LARGE_PAGE).isZero();
+        assertThat(mappings()).anyMatch(line -> line.startsWith(start) && line.contains(" ---p "));
+        Fd file = file(3);
+        range.placePrivateCopyOf(file, Pages.SIZE);
+        assertThat(range.segment().get(JAVA_LONG, 0)).isEqualTo(1);
+        assertThat(range.segment().get(JAVA_LONG, Pages.SIZE)).isEqualTo(2);
+        range.segment().set(JAVA_LONG, 0, 99);
+        assertThat(value(file, 1)).isEqualTo(1);
+        assertThat(range.isAnonymous()).isFalse();
+        assertThat(range.nextData(0)).isZero();
+        range.placeZeroes();
+        assertThat(file.isOpen()).isFalse();
+        assertThat(range.segment().get(JAVA_LONG, Pages.SIZE)).isZero();
+        assertThat(range.isAnonymous()).isTrue();
+        range.close();
+        assertThat(mappings()).noneMatch(line -> line.startsWith(start));
+    }
+
+    @Test
+    void aFileThatCannotBePlacedStaysItsOwners() throws IOException {
+        try (Fd file = file(1)) {
+            Mmap range = Mmap.reserved(Pages.SIZE);
+            assertThatThrownBy(() -> range.placePrivateCopyOf(file, 5)).hasMessageContaining("EINVAL");
+            assertThat(file.isOpen()).isTrue();
+            range.close();
+            assertThatThrownBy(() -> range.placePrivateCopyOf(file, 0)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(range::placeZeroes).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
     void aSharedMappingWritesTheFile() throws IOException {
         try (Fd file = file(1)) {
             try (Mmap shared = Mmap.sharedOf(file, 0, Pages.SIZE)) {

@@ -2,96 +2,56 @@ package cloud.ignition.vmm;
 
 import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
-import cloud.ignition.linux.EventFd;
-import cloud.ignition.linux.kvm.KvmVm;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.memory.GuestMemory;
-import cloud.ignition.vmm.memory.RamLayout;
+import cloud.ignition.vmm.shell.SlotEvents;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import cloud.ignition.vmm.virtio.TransportHost;
 import cloud.ignition.vmm.virtio.VirtioDevice;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One virtio device in its place of a machine: an MMIO window, an interrupt line (irqfd), one ioeventfd per queue, and
- * the event loop that serves them.
- */
+/** One virtio device in its place of a machine: its registers, its lines in KVM, and the event loop that serves both. */
 final class DeviceSlot implements AutoCloseable {
-    /** Where the first window is; the others follow. Inside the hole that the RAM layout leaves. */
-    static final long FIRST_WINDOW = RamLayout.HOLE_START;
-
-    /**
-     * The interrupt lines that devices get, in order: ISA lines that the MP table wires and that neither the serial
-     * port (4), the doorbell (5), the PIT, KVM's RTC special case (8) nor the FPU (13) has.
-     */
-    private static final int[] LINES = {6, 7, 9, 10, 11, 12, 14, 15, 3};
-
-    /** Most devices of one machine. */
-    static final int MAX_DEVICES = LINES.length;
-
-    private final long window;
-    private final int line;
-    private final EventFd interrupt;
-    private final List<EventFd> kicks = new ArrayList<>();
+    private final SlotEvents events;
     private final MmioTransport transport;
     private EventLoop.@Nullable Watch backendWatch;
 
     /**
-     * @param index its place, 0 to {@link #MAX_DEVICES} - 1
      * @param onFailure told when the device waits for a reset, one line
      */
-    DeviceSlot(
-            KvmVm vm, GuestMemory memory, EventLoop loop, int index, VirtioDevice device, Consumer<String> onFailure) {
-        window = FIRST_WINDOW + (long) index * MmioTransport.WINDOW_BYTES;
-        line = LINES[index];
+    DeviceSlot(SlotEvents events, GuestMemory memory, EventLoop loop, VirtioDevice device, Consumer<String> onFailure) {
+        this.events = events;
         transport = new MmioTransport(device, memory, new Host(onFailure));
         try {
-            interrupt = EventFd.create();
+            if (transport.queueCount() != events.kicks().size()) {
+                throw new IllegalStateException("a device with " + transport.queueCount() + " queues in a place for "
+                        + events.kicks().size());
+            }
+            events.onKick(transport::onNotify);
+            transport.timerFd().ifPresent(fd -> loop.watch(fd, Epoll.IN, ready -> transport.onTimer()));
+            transport.backendFd().ifPresent(fd -> backendWatch = loop.watch(fd, 0, this::backendReady));
         } catch (RuntimeException e) {
             throw new Closing().then(transport::close).because(e);
         }
-        try {
-            vm.addIrqfd(interrupt, line);
-            for (int queue = 0; queue < transport.queueCount(); queue++) {
-                EventFd kick = EventFd.create();
-                kicks.add(kick);
-                vm.addIoeventfd(kick, window + MmioTransport.QUEUE_NOTIFY_OFFSET, 4, OptionalLong.of(queue), false);
-                watchKick(loop, kick, queue);
-            }
-            transport.timerFd().ifPresent(fd -> loop.watch(fd, Epoll.IN, events -> transport.onTimer()));
-            transport.backendFd().ifPresent(fd -> backendWatch = loop.watch(fd, 0, this::backendReady));
-        } catch (RuntimeException e) {
-            throw new Closing().then(this::close).because(e);
-        }
     }
 
-    private void watchKick(EventLoop loop, EventFd kick, int queue) {
-        loop.watch(kick.fd(), Epoll.IN, events -> {
-            kick.drain();
-            transport.onNotify(queue);
-        });
-    }
-
-    private void backendReady(int events) {
-        if ((events & Epoll.OUT) != 0) {
+    private void backendReady(int ready) {
+        if ((ready & Epoll.OUT) != 0) {
             transport.onBackendWritable();
         }
-        if ((events & ~Epoll.OUT) != 0) {
+        if ((ready & ~Epoll.OUT) != 0) {
             transport.onBackendReadable();
         }
     }
 
     /** The kernel parameter that announces the device. */
     String kernelParameter() {
-        return "virtio_mmio.device=4K@0x" + Long.toHexString(window) + ":" + line;
+        return "virtio_mmio.device=4K@0x" + Long.toHexString(events.window()) + ":" + events.line();
     }
 
     long window() {
-        return window;
+        return events.window();
     }
 
     MmioTransport transport() {
@@ -100,22 +60,18 @@ final class DeviceSlot implements AutoCloseable {
 
     /** Works off what the driver has kicked already, and waits for what is under way; on the event loop's thread. */
     void drain() {
-        for (int queue = 0; queue < kicks.size(); queue++) {
-            if (kicks.get(queue).drain() != 0) {
+        for (int queue = 0; queue < events.kicks().size(); queue++) {
+            if (events.kicks().get(queue).drain() != 0) {
                 transport.onNotify(queue);
             }
         }
         transport.drain();
     }
 
+    /** The lines stay: they are the shell's. */
     @Override
     public void close() {
-        // The irqfd and ioeventfds hold on to the eventfds' files until the VM is closed, which happens soon.
-        new Closing()
-                .then(interrupt::close)
-                .thenEach(kicks, EventFd::close)
-                .then(transport::close)
-                .orThrow();
+        transport.close();
     }
 
     /** What the transport asks of the machine. */
@@ -128,12 +84,12 @@ final class DeviceSlot implements AutoCloseable {
 
         @Override
         public void raise() {
-            interrupt.signal();
+            events.interrupt().signal();
         }
 
         @Override
         public void requestNotify(int queue) {
-            kicks.get(queue).signal();
+            events.kicks().get(queue).signal();
         }
 
         @Override

@@ -1,13 +1,13 @@
 package cloud.ignition.vmm;
 
 import cloud.ignition.linux.Closing;
-import cloud.ignition.linux.EventFd;
 import cloud.ignition.vmm.bus.Bus;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.doorbell.DoorbellDevice;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.legacy.ResetPort;
 import cloud.ignition.vmm.legacy.Serial;
+import cloud.ignition.vmm.shell.ShellPlan;
 import cloud.ignition.vmm.shell.VmShell;
 import cloud.ignition.vmm.snapshot.DeviceStates;
 import cloud.ignition.vmm.snapshot.MachineState;
@@ -42,16 +42,11 @@ import org.jspecify.annotations.Nullable;
  * balloon, vsock.
  */
 final class Devices implements AutoCloseable {
-    private static final int SERIAL_LINE = 4;
-    private static final int DOORBELL_LINE = 5;
-
     private final VmShell shell;
     private final MachineListener listener;
     private final Bus ports = new Bus();
     private final Bus mmio = new Bus();
-    private final List<EventFd> lines = new ArrayList<>();
     private final EventLoop loop;
-    private final EventFd quiesceLine;
     private final Serial serial;
     private final DoorbellDevice doorbell;
     private final List<DeviceSlot> slots = new ArrayList<>();
@@ -62,6 +57,18 @@ final class Devices implements AutoCloseable {
     private final ConsoleDevice console;
     private final BalloonDevice balloon;
     private final @Nullable VsockDevice vsock;
+
+    /** What a shell must have for a machine of this shape with these attachments. */
+    static ShellPlan plan(MachineShape shape, Attachments attachments) {
+        List<Integer> queues = new ArrayList<>();
+        attachments.disks().forEach(disk -> queues.add(BlockDevice.QUEUES));
+        attachments.net().ifPresent(net -> queues.add(NetDevice.QUEUES));
+        queues.add(RngDevice.QUEUES);
+        queues.add(ConsoleDevice.QUEUES);
+        queues.add(BalloonDevice.QUEUES);
+        attachments.vsock().ifPresent(hub -> queues.add(VsockDevice.QUEUES));
+        return new ShellPlan(shape, queues);
+    }
 
     /**
      * Makes and wires all devices; what was made is closed again when one of them fails.
@@ -77,15 +84,12 @@ final class Devices implements AutoCloseable {
             Consumer<MachineExit> onExit) {
         this.shell = shell;
         this.listener = listener;
-        loop = new EventLoop(
-                "machine-events",
+        loop = shell.loop();
+        loop.serve(
                 this::drain,
-                (thread, failure) ->
-                        onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
+                failure -> onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
         try {
-            EventFd serialLine = line(SERIAL_LINE);
-            quiesceLine = line(DOORBELL_LINE);
-            serial = new Serial(serialLine::signal, listener::onKernelMessage);
+            serial = new Serial(shell.serialLine()::signal, listener::onKernelMessage);
             doorbell = new DoorbellDevice(shell.memory(), onRing);
             ports.add(Serial.PORT, Serial.LENGTH, serial);
             ports.add(DoorbellDevice.PORT, DoorbellDevice.PORT_COUNT, doorbell);
@@ -111,13 +115,6 @@ final class Devices implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new Closing().then(this::close).because(e);
         }
-    }
-
-    private EventFd line(int gsi) {
-        EventFd line = EventFd.create();
-        lines.add(line);
-        shell.vm().addIrqfd(line, gsi);
-        return line;
     }
 
     private BlockDevice disk(Attachments.Disk disk) {
@@ -148,7 +145,11 @@ final class Devices implements AutoCloseable {
     private <T extends VirtioDevice> T plug(T device) {
         String name = device.getClass().getSimpleName();
         DeviceSlot slot = new DeviceSlot(
-                shell.vm(), shell.memory(), loop, slots.size(), device, why -> listener.onDeviceFailure(name, why));
+                shell.slots().get(slots.size()),
+                shell.memory(),
+                loop,
+                device,
+                why -> listener.onDeviceFailure(name, why));
         slots.add(slot);
         mmio.add(slot.window(), MmioTransport.WINDOW_BYTES, slot.transport());
         return device;
@@ -170,17 +171,12 @@ final class Devices implements AutoCloseable {
         slots.forEach(slot -> parameters.add(slot.kernelParameter()));
         parameters.add(DoorbellDevice.kernelParameter());
         parameters.add(BalloonDevice.kernelParameter());
-        parameters.add("ignition.irq=" + DOORBELL_LINE);
+        parameters.add("ignition.irq=" + VmShell.DOORBELL_LINE);
         return parameters;
     }
 
     DoorbellDevice doorbell() {
         return doorbell;
-    }
-
-    /** Starts the event loop, parked. */
-    void start() {
-        loop.start();
     }
 
     /** Lets the event loop run. */
@@ -204,13 +200,13 @@ final class Devices implements AutoCloseable {
     }
 
     void requestQuiesce() {
-        quiesceLine.signal();
+        shell.doorbellLine().signal();
     }
 
     /** The same interrupt, but delivered before this returns: no vCPU that is resumed afterwards runs ahead of it. */
     void interruptForRenewal() {
-        shell.vm().irqLine(DOORBELL_LINE, true);
-        shell.vm().irqLine(DOORBELL_LINE, false);
+        shell.vm().irqLine(VmShell.DOORBELL_LINE, true);
+        shell.vm().irqLine(VmShell.DOORBELL_LINE, false);
     }
 
     void sendConsole(byte[] bytes) {
@@ -294,14 +290,12 @@ final class Devices implements AutoCloseable {
                 vcpuCpuNanos);
     }
 
-    /** Ends the event loop, then closes devices, their threads, and lines. */
+    /** Closes devices and their threads; the shell's have been stopped. */
     @Override
     public void close() {
         new Closing()
-                .then(loop::close)
                 .thenEach(slots, DeviceSlot::close)
                 .then(diskThreads::close) // nothing is under way any more: their end is not waited for in vain
-                .thenEach(lines, EventFd::close)
                 .orThrow();
     }
 }

@@ -2,6 +2,24 @@ package cloud.ignition.vmm;
 
 /** Every number that bounds a machine as a whole; the devices' limits stand with their devices. */
 public final class Limits {
+    /** Most kinds of shells that are kept ready: those of the machines that came last. */
+    public static final int MAX_POOLED_PLANS = 4;
+
+    /** Most shells that stand ready, of all kinds: as many machines can come at once without waiting for one to be made. */
+    public static final int MAX_POOLED_SHELLS = 16;
+
+    /** Machines that came within so long came at once. Twice as many shells of their kind are kept ready. */
+    public static final long POOL_BURST_NANOS = 1_000_000_000L;
+
+    /** How long such a burst is remembered; behind it one shell of the kind stands ready, until its kind is forgotten. */
+    public static final long POOL_MEMORY_NANOS = 600_000_000_000L;
+
+    /** The pool is not filled before the last machine has had so long to come to its first answer. */
+    public static final long POOL_REFILL_DELAY_NANOS = 20_000_000L;
+
+    /** But not later than so long after the first one that is missing, however many come. */
+    public static final long POOL_REFILL_DEADLINE_NANOS = 200_000_000L;
+
     /** Most vCPUs of one machine. */
     public static final int MAX_VCPUS = 8;
 
@@ -28,6 +46,12 @@ public final class Limits {
 
     /** Most separate runs of pages of its snapshot's mapping that one restored machine gives back to the host. */
     public static final int MAX_FREE_RUNS = 256;
+
+    /** Most runs of changed pages of a snapshot; a machine that has more is saved as a whole. */
+    public static final int MAX_CHANGE_RUNS = 1 << 16;
+
+    /** A snapshot with more bytes of changed pages than this is made a whole one again while nobody needs it. */
+    public static final long COMPACTED_CHANGE_BYTES = 16L << 20;
 
     /** Largest snapshot manifest that is read. */
     public static final int MAX_MANIFEST_BYTES = 256 << 10;

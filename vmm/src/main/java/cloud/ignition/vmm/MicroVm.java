@@ -10,8 +10,11 @@ import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.Base;
 import cloud.ignition.vmm.snapshot.KnownSnapshots;
 import cloud.ignition.vmm.snapshot.MachineState;
+import cloud.ignition.vmm.snapshot.MemoryToSave;
+import cloud.ignition.vmm.snapshot.SavedMachine;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;
@@ -26,8 +29,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One virtual machine: booted from a kernel or restored from a snapshot, then resumed, paused, saved and closed by its
@@ -41,10 +48,13 @@ public final class MicroVm implements AutoCloseable {
     private final Devices devices;
     private final MachineListener listener;
     private final VcpuGate gate;
-    private final List<VcpuRunner> runners = new ArrayList<>();
+    private final List<VcpuRunner> runners;
     private final AtomicBoolean exited = new AtomicBoolean();
-    /** Bytes of the snapshot's memory file that are not zero; 0 for a machine that was booted. */
+    /** Bytes of the file under its memory that are not zero; 0 for a machine that was booted. */
     private long sharedDataBytes;
+
+    /** What its memory is a private copy of; null for a machine that was booted. */
+    private @Nullable Base base;
 
     /** What each vCPU was told of itself; a restored one is told what it was told before. */
     private List<Cpuid> cpuids;
@@ -55,29 +65,16 @@ public final class MicroVm implements AutoCloseable {
     private volatile boolean closed;
 
     private MicroVm(
-            KvmHost host,
-            MachineShape shape,
-            VmShell shell,
-            Attachments attachments,
-            MachineListener listener,
-            WakeTimeline timeline) {
+            KvmHost host, VmShell shell, Attachments attachments, MachineListener listener, WakeTimeline timeline) {
         this.host = host;
-        this.shape = shape;
         this.shell = shell;
+        shape = shell.plan().shape();
         this.listener = listener;
         cpuids = shell.cpuids();
-        gate = new VcpuGate(shape.vcpus());
+        gate = shell.gate();
+        runners = shell.runners();
         devices = new Devices(shell, attachments, listener, timeline, this::rung, this::ended);
-        for (int id = 0; id < shape.vcpus(); id++) {
-            runners.add(new VcpuRunner(
-                    "vcpu-" + id,
-                    shell.vcpus().get(id),
-                    devices.ports(),
-                    devices.mmio(),
-                    gate,
-                    () -> firstRun(timeline),
-                    this::ended));
-        }
+        runners.forEach(runner -> runner.serve(devices.ports(), devices.mmio(), () -> firstRun(timeline), this::ended));
     }
 
     /**
@@ -88,9 +85,15 @@ public final class MicroVm implements AutoCloseable {
      */
     public static MicroVm boot(
             MachineShape shape, BootSource source, Attachments attachments, MachineListener listener) {
+        return boot(shape, source, attachments, listener, Shells.NONE);
+    }
+
+    /** As {@link #boot(MachineShape, BootSource, Attachments, MachineListener)}, with a shell out of a pool if it has one. */
+    public static MicroVm boot(
+            MachineShape shape, BootSource source, Attachments attachments, MachineListener listener, Shells shells) {
         KvmHost host = KvmHost.open();
-        VmShell shell = shell(host, shape, Mmap.anonymous(shape.memoryBytes()));
-        MicroVm machine = assemble(host, shape, shell, attachments, listener, new WakeTimeline());
+        VmShell shell = shells.take(host, Devices.plan(shape, attachments));
+        MicroVm machine = assemble(host, shell, attachments, listener, new WakeTimeline(), Mmap::placeZeroes);
         try {
             List<String> parameters = new ArrayList<>(machine.devices.kernelParameters());
             parameters.addAll(source.trigger().kernelParameters());
@@ -99,7 +102,6 @@ public final class MicroVm implements AutoCloseable {
                 BootRegisters.prepare(shell.vcpus().get(id), id);
             }
             BootRegisters.enterPvh(shell.vcpus().getFirst(), entry.entry(), entry.startInfo());
-            machine.start();
             return machine;
         } catch (RuntimeException e) {
             machine.close();
@@ -115,18 +117,26 @@ public final class MicroVm implements AutoCloseable {
      */
     public static MicroVm restore(
             Path directory, Attachments attachments, MachineListener listener, WakeTimeline timeline) {
+        return restore(directory, attachments, listener, timeline, Shells.NONE);
+    }
+
+    /** As {@link #restore(Path, Attachments, MachineListener, WakeTimeline)}, with a shell out of a pool if it has one. */
+    public static MicroVm restore(
+            Path directory, Attachments attachments, MachineListener listener, WakeTimeline timeline, Shells shells) {
         KvmHost host = KvmHost.open();
         KnownSnapshots.Parts parts = KnownSnapshots.read(directory, host.facts());
         SnapshotManifest manifest = parts.manifest();
-        Mmap memory = SnapshotReader.mapMemory(directory, manifest);
-        timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
-        VmShell shell = shell(host, manifest.shape(), memory);
-        MicroVm machine = assemble(host, manifest.shape(), shell, attachments, listener, timeline);
+        VmShell shell = shells.take(host, Devices.plan(manifest.shape(), attachments));
+        timeline.mark(WakeTimeline.Stage.SHELL_TAKEN);
+        MicroVm machine = assemble(host, shell, attachments, listener, timeline, range -> {
+            SnapshotReader.loadMemory(directory, manifest, range, shell.freePages());
+            timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
+        });
+        machine.base = new Base(directory, manifest);
         machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
             machine.load(parts.state());
             timeline.mark(WakeTimeline.Stage.STATE_LOADED);
-            machine.start();
             return machine;
         } catch (CorruptStateException | GuestLieException e) {
             machine.close();
@@ -137,25 +147,20 @@ public final class MicroVm implements AutoCloseable {
         }
     }
 
-    private static VmShell shell(KvmHost host, MachineShape shape, Mmap memory) {
-        try {
-            return VmShell.create(host, shape, memory);
-        } catch (RuntimeException e) {
-            throw new Closing().then(memory::close).because(e);
-        }
-    }
-
+    /** Puts memory where the shell has reserved it, and the devices around it; the shell is closed when that fails. */
     private static MicroVm assemble(
             KvmHost host,
-            MachineShape shape,
             VmShell shell,
             Attachments attachments,
             MachineListener listener,
-            WakeTimeline timeline) {
+            WakeTimeline timeline,
+            Consumer<Mmap> memory) {
         try {
-            return new MicroVm(host, shape, shell, attachments, listener, timeline);
+            memory.accept(shell.backing());
+            return new MicroVm(host, shell, attachments, listener, timeline);
         } catch (RuntimeException e) {
-            throw new Closing().then(shell::close).because(e);
+            Closer.closeLater(shell);
+            throw e;
         }
     }
 
@@ -172,11 +177,6 @@ public final class MicroVm implements AutoCloseable {
         renewalDue = true;
         atDoorbell = state.doorbell().answering();
         interruptDue = !atDoorbell;
-    }
-
-    private void start() {
-        devices.start();
-        runners.forEach(VcpuRunner::start);
     }
 
     /**
@@ -219,13 +219,13 @@ public final class MicroVm implements AutoCloseable {
     public void goOn(WakeTimeline timeline) {
         shell.vcpus().forEach(KvmVcpu::kvmclockCtrl); // else the guest reports a lockup of the paused time
         devices.onNextPacketOut(timeline);
-        timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+        timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
         resume();
     }
 
     /** On a vCPU's thread, right before it enters the guest: what passed since the renewal would be missing on the guest's clock. */
     private void firstRun(WakeTimeline timeline) {
-        timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+        timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
         devices.doorbell().refreshWallClock(Clocks.realtimeNanos());
     }
 
@@ -257,27 +257,50 @@ public final class MicroVm implements AutoCloseable {
     }
 
     /**
-     * Saves a paused machine, which stays as it is.
+     * Whether {@link #save} takes this machine only while the guest stands at its doorbell and is held there. Elsewhere a machine
+     * with several vCPUs could, once restored, run user code on one of them before the guest has been renewed on another.
+     */
+    public boolean savesOnlyAtRest() {
+        return shape.vcpus() > 1;
+    }
+
+    /**
+     * Saves a paused machine, which stays as it is. Of a restored one only what changed since is written; the rest is in the
+     * file that it was restored from.
      *
      * @param directory must not exist; it is there whole or not at all
+     * @param givenUp asked again and again: once it says so, nothing is saved
+     * @return what was saved; empty when it was given up
+     * @throws IllegalStateException when the machine {@link #savesOnlyAtRest} and was stopped elsewhere
      * @throws java.io.UncheckedIOException when the file system refuses or has no room for it; the message is one line
      */
-    public void save(Path directory, SnapshotSubject subject) {
+    public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+        if (savesOnlyAtRest() && !atDoorbell) {
+            throw new IllegalStateException(
+                    "a machine with " + shape.vcpus() + " vCPUs is saved only where its guest stands at the doorbell");
+        }
         List<VcpuState> vcpus = new ArrayList<>();
         int[] msrs = host.msrIndexList();
         for (int id = 0; id < shape.vcpus(); id++) {
             vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
         }
         MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
-        SnapshotWriter.write(
+        Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
-                shape,
-                host.facts(),
-                state,
-                shell.backing().segment(),
-                shell.freePages(),
-                mostDataBytes(),
-                subject);
+                SavedMachine.of(shape, host.facts(), state, subject),
+                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), base),
+                givenUp);
+        saved.ifPresent(manifest -> {
+            if (base != null) {
+                base = new Base(directory, manifest); // where the shared file has its name from now on
+            }
+        });
+        return saved.map(Snapshot::of);
+    }
+
+    /** As {@link #save(Path, SnapshotSubject, BooleanSupplier)}, and is never given up. */
+    public Snapshot save(Path directory, SnapshotSubject subject) {
+        return save(directory, subject, () -> false).orElseThrow();
     }
 
     /** No more bytes of memory than these can be other than zero: what was restored and what was written since. */
@@ -369,9 +392,7 @@ public final class MicroVm implements AutoCloseable {
         }
         closed = true;
         exited.set(true);
-        gate.set(VcpuGate.Wish.END);
-        new Closing().thenEach(runners, VcpuRunner::kick); // all at once; a refused kick is repeated by end()
-        runners.forEach(VcpuRunner::end);
+        shell.stop();
         Closer.logged(devices);
         Closer.closeLater(shell);
     }

@@ -1,10 +1,12 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.vmm.snapshot.SnapshotCompactor;
 import cloud.ignition.vmm.snapshot.SnapshotManifest;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a snapshot directory holds, as far as its owner needs to know; docs/snapshot-format.md.
@@ -12,8 +14,9 @@ import java.nio.file.Path;
  * @param shape the saved machine's shape
  * @param subject what it is a snapshot of, as given to {@link MicroVm#save}
  * @param memoryDataBytes bytes of memory that are not all zero, about what it takes on disk
+ * @param changedBytes of pages that were changed since and are beside that memory
  */
-public record Snapshot(MachineShape shape, SnapshotSubject subject, long memoryDataBytes) {
+public record Snapshot(MachineShape shape, SnapshotSubject subject, long memoryDataBytes, long changedBytes) {
     /** What the name of a snapshot ends with that was not finished. Whoever finds one at a start may delete it. */
     public static final String TEMPORARY_SUFFIX = SnapshotWriter.TEMPORARY_SUFFIX;
 
@@ -23,8 +26,33 @@ public record Snapshot(MachineShape shape, SnapshotSubject subject, long memoryD
      * @throws SnapshotRefusedException when there is none, or it is damaged or of another format
      */
     public static Snapshot describe(Path directory) {
-        SnapshotManifest manifest = SnapshotManifest.read(directory);
-        return new Snapshot(manifest.shape(), manifest.subject(), manifest.memoryDataBytes());
+        return of(SnapshotManifest.read(directory));
+    }
+
+    static Snapshot of(SnapshotManifest manifest) {
+        return new Snapshot(
+                manifest.shape(),
+                manifest.subject(),
+                manifest.memoryDataBytes(),
+                manifest.changes().dataBytes());
+    }
+
+    /** Whether it has so many changes that a restore is quicker when they are made one with the memory. */
+    public boolean isToBeCompacted() {
+        return changedBytes > Limits.COMPACTED_CHANGE_BYTES;
+    }
+
+    /**
+     * Writes the same snapshot again, its changes made one with its memory. Takes as long as writing all of the memory.
+     *
+     * @param to must not exist; it is there whole or not at all
+     * @param givenUp asked again and again: once it says so, nothing is written
+     * @return whether it was written
+     * @throws SnapshotRefusedException when the snapshot is damaged or gone
+     * @throws java.io.UncheckedIOException when the file system refuses or has no room for it
+     */
+    public static boolean compact(Path from, Path to, BooleanSupplier givenUp) {
+        return SnapshotCompactor.compact(from, to, givenUp);
     }
 
     /**

@@ -13,12 +13,14 @@ public final class WakeTimeline {
     public enum Stage {
         /** The tap became readable. */
         PACKET_SEEN,
-        /** The snapshot's memory file is mapped. */
-        SNAPSHOT_MAPPED,
+        /** There is a shell for the machine, out of the pool or made for it. */
+        SHELL_TAKEN,
+        /** The snapshot's memory is mapped. */
+        MEMORY_MAPPED,
         /** vCPUs, interrupt controllers and devices hold the saved state. */
         STATE_LOADED,
         /** The first vCPU enters the guest. */
-        FIRST_VCPU_RUN,
+        VCPU_ENTERED,
         /** The guest sent its first packet. */
         FIRST_PACKET_OUT
     }

@@ -60,7 +60,11 @@ class FaultInjectionTest {
             Map.entry("vmm.shell.KvmHost.open", "its call of installOnce; the others are refused"),
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
-            Map.entry("linux.Mmap.anonymous:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.aligned:", "which end is cut off depends on the address; see MmapTest"),
+            Map.entry("linux.Mmap.anonymous:", "not used by a machine"),
+            Map.entry("linux.Mmap.privateCopyOf:", "not used by a machine"),
+            Map.entry("linux.Mmap.placeZeroes:", "a file was there before; see MmapTest"),
+            Map.entry("linux.Mmap.placePrivateCopyOf:", "a file was there before; see MmapTest"),
             Map.entry("linux.Mmap.lambda$unmapOr", "the second refusal in a row"),
             Map.entry("linux.Mmap.lambda$close", "the second refusal in a row"),
             Map.entry("linux.Epoll.modify", "a running guest's back pressure"),
@@ -99,6 +103,7 @@ class FaultInjectionTest {
 
     private final List<String> problems = new ArrayList<>();
     private HostUse before;
+    private @Nullable RuntimeException lastFailure;
 
     private static final int PATIENCE_SECONDS = 20;
 
@@ -110,19 +115,24 @@ class FaultInjectionTest {
     private List<Disk> disks;
     private Net net;
     private Path old;
+    private Path forced;
     private Path saved;
+    private Path compacted;
 
     @BeforeEach
-    void makeAnOldSnapshot() throws Exception {
+    void makeOldSnapshots() throws Exception {
         tap = Tap.open(TAP, false);
         source = TinyKernel.in(directory);
         Path disk = Files.write(directory.resolve("disk"), new byte[4096]);
         disks = List.of(new Disk(disk, false));
         net = new Net(tap, new byte[] {2, 0, 0, 0, 0, 1}, List.of(), RATE, false);
         old = directory.resolve("old");
+        forced = directory.resolve("forced");
         saved = directory.resolve("new");
+        compacted = directory.resolve("compacted");
         try (VsockHub hub = openHub()) {
-            bootAndSave(old, hub);
+            bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), old, hub);
+            bootAndSave(new MachineShape(1, Limits.MIN_MEMORY_BYTES), new Guest(DoorbellAnswer.CONTINUE), forced, hub);
         }
         closed();
         before = HostUse.now(directory);
@@ -141,7 +151,12 @@ class FaultInjectionTest {
         Set<String> covered = new TreeSet<>();
         int planned = 0;
         int unwound = 0;
-        for (Life life : List.<Life>of(this::bootSaveRestore, this::restoreAndSave, SocketLife::live)) {
+        for (Life life : List.<Life>of(
+                this::bootSaveRestore,
+                this::restoreAndSave,
+                this::restoreForced,
+                this::restoreWithAPool,
+                SocketLife::live)) {
             List<Faults.Fault> plan = plan(life, sites, covered);
             List<List<Faults.Fault>> unwinding = new ArrayList<>();
             for (Faults.Fault fault : plan) {
@@ -170,6 +185,30 @@ class FaultInjectionTest {
             restoreFrom(old, hub);
         }
         closed();
+    }
+
+    /** A shell that cannot be made beforehand is made when it is needed. */
+    @Test
+    void whatAPoolIsRefusedCostsNoMachine() throws Exception {
+        List<Faults.Fault> seen;
+        tidy();
+        try (Faults recording = Faults.none()) {
+            assertThat(outcome(this::restoreWithAPool)).isNull();
+            seen = recording.seen(1);
+        }
+        tidy();
+        before = HostUse.now(directory);
+        List<Faults.Fault> plan = seen.stream()
+                .filter(fault -> fault.way().getLast().contains("ShellPool.work"))
+                .toList();
+        for (Faults.Fault fault : plan) {
+            refuse(this::restoreWithAPool, List.of(fault));
+            if (lastFailure != null && fault.way().stream().anyMatch(site -> site.contains("ShellPool.make"))) {
+                problems.add("ended a life: " + fault + "\nby " + lastFailure);
+            }
+        }
+        assertThat(String.join("\n\n", problems)).isEmpty();
+        assertThat(plan).as("calls of a pool").hasSizeGreaterThan(20);
     }
 
     /** What to refuse of a life: all ways through a place that no life before went through. */
@@ -212,6 +251,7 @@ class FaultInjectionTest {
                         || String.valueOf(failure.getMessage()).contains("\n"))) {
             problems.add("no proper answer: " + what);
         }
+        lastFailure = failure;
         HostUse after = HostUse.now(directory);
         if (!after.equals(before)) {
             problems.add("left behind: " + what + "\n" + after.differsFrom(before));
@@ -240,20 +280,47 @@ class FaultInjectionTest {
     }
 
     private void bootSaveRestore(VsockHub hub) throws InterruptedException {
-        bootAndSave(saved, hub);
+        bootAndSave(SHAPE, new Guest(DoorbellAnswer.HOLD), saved, hub);
         if (Files.exists(saved)) {
             SnapshotReader.verify(saved);
             restoreFrom(saved, hub);
         }
     }
 
-    /** The holes of the old snapshot's memory stay holes. */
-    private void restoreAndSave(VsockHub hub) {
-        try (MicroVm machine = MicroVm.restore(old, with(hub), new Guest(), new WakeTimeline())) {
+    /** What changed is saved beside the old snapshot's memory, restored with it, and made one with it. */
+    private void restoreAndSave(VsockHub hub) throws InterruptedException {
+        Guest guest = new Guest(DoorbellAnswer.HOLD);
+        try (MicroVm machine = MicroVm.restore(old, with(hub), guest, new WakeTimeline())) {
             machine.resume();
-            machine.pause();
-            machine.save(saved, SUBJECT);
+            guest.saveAtItsRing(machine, saved);
         }
+        if (!Files.exists(saved)) {
+            return;
+        }
+        SnapshotReader.verify(saved);
+        restoreFrom(saved, hub);
+        assertThat(Snapshot.compact(saved, compacted, () -> false)).isTrue();
+    }
+
+    /** One machine has a shell that was made beforehand, or its own where that was refused; then both. */
+    private void restoreWithAPool(VsockHub hub) throws InterruptedException {
+        try (Shells shells = Shells.pooled()) {
+            shells.expect(SHAPE, with(hub));
+            shells.awaitSettled();
+            for (int i = 0; i < 2; i++) {
+                try (MicroVm machine = MicroVm.restore(
+                        old, with(hub), new Guest(DoorbellAnswer.CONTINUE), new WakeTimeline(), shells)) {
+                    machine.resume();
+                    machine.pause();
+                }
+                shells.awaitSettled();
+            }
+        }
+    }
+
+    /** It was stopped between two instructions, and is told by an interrupt that it was restored. */
+    private void restoreForced(VsockHub hub) {
+        restoreFrom(forced, hub);
     }
 
     private VsockHub openHub() {
@@ -264,22 +331,20 @@ class FaultInjectionTest {
         return new Attachments(disks, Optional.of(net), Optional.of(hub));
     }
 
-    private void bootAndSave(Path into, VsockHub hub) throws InterruptedException {
-        Guest guest = new Guest();
-        try (MicroVm machine = MicroVm.boot(SHAPE, source, with(hub), guest)) {
+    private void bootAndSave(MachineShape shape, Guest guest, Path into, VsockHub hub) throws InterruptedException {
+        try (MicroVm machine = MicroVm.boot(shape, source, with(hub), guest)) {
             machine.resume();
-            guest.awaitGreetingOrExit();
-            machine.pause();
-            if (!guest.exited) {
-                machine.save(into, SUBJECT);
-            }
+            guest.saveAtItsRing(machine, into);
         }
     }
 
     private void restoreFrom(Path snapshot, VsockHub hub) {
-        try (MicroVm machine = MicroVm.restore(snapshot, with(hub), new Guest(), new WakeTimeline())) {
+        try (MicroVm machine =
+                MicroVm.restore(snapshot, with(hub), new Guest(DoorbellAnswer.HOLD), new WakeTimeline())) {
             machine.resume();
             machine.requestQuiesce();
+            machine.pause();
+            machine.goOn(new WakeTimeline());
             machine.pause();
         }
     }
@@ -297,9 +362,11 @@ class FaultInjectionTest {
 
     /** A new snapshot is whole or not there; then away with it. */
     private void tidy() throws Exception {
-        if (Files.exists(saved)) {
-            SnapshotReader.verify(saved);
-            SnapshotWriter.delete(saved);
+        for (Path snapshot : List.of(saved, compacted)) {
+            if (Files.exists(snapshot)) {
+                SnapshotReader.verify(snapshot);
+                SnapshotWriter.delete(snapshot);
+            }
         }
         Mmap.anonymous(1).close(); // takes what the kernel refused to take back before with it
         forgetKvm();
@@ -314,24 +381,33 @@ class FaultInjectionTest {
 
     private static final class Guest implements MachineListener {
         private final CountDownLatch heard = new CountDownLatch(1);
+        private final DoorbellAnswer answer;
         private volatile boolean exited;
 
-        void awaitGreetingOrExit() throws InterruptedException {
+        Guest(DoorbellAnswer answer) {
+            this.answer = answer;
+        }
+
+        /** Unless it ends before. */
+        void saveAtItsRing(MicroVm machine, Path into) throws InterruptedException {
             assertThat(heard.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            machine.pause();
+            if (!exited) {
+                machine.save(into, SUBJECT);
+            }
         }
 
         @Override
         public DoorbellAnswer onDoorbell(Doorbell doorbell) {
-            return DoorbellAnswer.CONTINUE;
+            heard.countDown();
+            return answer;
         }
 
         @Override
         public void onConsole(byte[] bytes) {}
 
         @Override
-        public void onKernelMessage(String line) {
-            heard.countDown();
-        }
+        public void onKernelMessage(String line) {}
 
         @Override
         public void onExit(MachineExit exit) {

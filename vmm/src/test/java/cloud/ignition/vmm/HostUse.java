@@ -71,7 +71,8 @@ record HostUse(
 
     /**
      * The C library's heaps are such memory, too, each less than a unit, and they grow with the compiler's needs: not counted. So is the Java
-     * heap, but not writable before it is used.
+     * heap, but not writable before it is used. Addresses that wait for a guest's memory are not writable either, but are kept out of
+     * core files (dd).
      */
     private static long reserved() throws IOException {
         long bytes = 0;
@@ -81,7 +82,8 @@ record HostUse(
                 size = Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
             } else if (line.startsWith("VmFlags:")) {
                 String flags = line.toLowerCase(Locale.ROOT) + " ";
-                bytes += flags.contains(" wr ") && flags.contains(" nr ") ? size / UNIT * UNIT : 0;
+                boolean guests = flags.contains(" nr ") && (flags.contains(" wr ") || flags.contains(" dd "));
+                bytes += guests ? size / UNIT * UNIT : 0;
             }
         }
         return bytes >> 20;

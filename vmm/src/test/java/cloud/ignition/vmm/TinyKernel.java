@@ -1,5 +1,6 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.vmm.doorbell.DoorbellDevice;
 import cloud.ignition.vmm.memory.RamLayout;
 import cloud.ignition.vmm.virtio.MmioTransport;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import java.util.List;
 
 /**
  * A "kernel" of a few instructions that boots the PVH way and runs on any KVM: it reads a register of the first virtio device, kicks
- * the device, writes a line to the serial port and halts with interrupts off.
+ * the device, writes a line to the serial port and for ever changes its memory and rings the doorbell.
  */
 final class TinyKernel {
     /** What it writes to the serial port. */
@@ -41,7 +42,10 @@ final class TinyKernel {
                         + "66baf803" // mov dx, 0x3f8
                         + "b078ee" // out dx, 'x'
                         + "b00aee" // out dx, '\n'
-                        + "faf4ebfd"); // cli; hlt; again
+                        + "66ba" + little(DoorbellDevice.PORT).substring(0, 4) // mov dx, the doorbell
+                        + "b0" + HexFormat.of().toHexDigits((byte) Doorbell.Kind.QUIESCED.letter()) // mov al, 'Q'
+                        + "ff05" + little(0x200000) // inc dword [2 MiB]
+                        + "eeebf7"); // out dx, al; again
     }
 
     private static String little(long address) {

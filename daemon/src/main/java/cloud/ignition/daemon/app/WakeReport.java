@@ -19,7 +19,7 @@ public record WakeReport(Instant at, boolean coldBoot, List<Stage> stages) {
     /**
      * One stage.
      *
-     * @param name for example {@code packet-seen}, {@code snapshot-mapped}, {@code first-packet-out}
+     * @param name for example {@code packet-seen}, {@code memory-mapped}, {@code first-packet-out}
      * @param nanos nanoseconds since the first stage
      */
     public record Stage(String name, long nanos) {}

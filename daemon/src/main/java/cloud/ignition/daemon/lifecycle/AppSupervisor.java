@@ -36,10 +36,12 @@ final class AppSupervisor implements Session.Owner {
     /** For a new app, or one of a former daemon, which {@link #adopt} then brings to life. */
     AppSupervisor(Services services, AppRecord record, AppAddress address) {
         app = new App(services, record, address, this, this::onPacket, this::onBug);
-        sleeping = new Sleeping(app);
-        booting = new Booting(app, sleeping);
+        Saving saving = new Saving(app);
+        Compacting compacting = new Compacting(app);
+        sleeping = new Sleeping(app, saving, compacting);
+        booting = new Booting(app, saving, sleeping);
         waking = new Waking(app, booting, sleeping);
-        ending = new Ending(app);
+        ending = new Ending(app, compacting);
     }
 
     // ---- what users ask, from any thread ----
@@ -144,7 +146,10 @@ final class AppSupervisor implements Session.Owner {
                             "the daemon ended while the image was fetched; start the app again",
                             Optional.empty());
                 case UP -> waking.adoptSleeping();
-                case STOPPED, EXITED, FAILED -> app.shelf.clear();
+                case STOPPED, EXITED, FAILED -> {
+                    app.shelf.dropCompacted();
+                    app.shelf.clear();
+                }
             }
         });
     }

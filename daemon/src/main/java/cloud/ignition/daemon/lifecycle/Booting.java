@@ -8,11 +8,13 @@ import cloud.ignition.vmm.Doorbell;
 /** From the image to the trigger of the ready snapshot. On the mailbox. */
 final class Booting {
     private final App app;
+    private final Saving saving;
     private final Sleeping sleeping;
     private boolean bootedByPacket;
 
-    Booting(App app, Sleeping sleeping) {
+    Booting(App app, Saving saving, Sleeping sleeping) {
         this.app = app;
+        this.saving = saving;
         this.sleeping = sleeping;
     }
 
@@ -57,7 +59,7 @@ final class Booting {
         app.tellStarter("saving the snapshot");
         app.become(AppState.SUSPENDING);
         from.machine().pause();
-        boolean saved = sleeping.save(from);
+        boolean saved = saving.save(from) == Saving.Result.SAVED;
         if (!saved || bootedByPacket) {
             sleeping.goOn(from); // whoever sent the packet waits already
         } else {

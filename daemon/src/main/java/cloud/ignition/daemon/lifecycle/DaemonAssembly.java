@@ -13,11 +13,13 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -34,9 +36,11 @@ public final class DaemonAssembly implements Daemon {
     private final StateDirectory state;
     private final HostNetwork network;
     private final ThreadPoolExecutor pool;
+    private final ExecutorService background;
     private final ScheduledExecutorService timer;
     private final ApplicationService applications;
     private final StoredImages images;
+    private final Shells shells;
     private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
@@ -44,16 +48,20 @@ public final class DaemonAssembly implements Daemon {
             StateDirectory state,
             HostNetwork network,
             ThreadPoolExecutor pool,
+            ExecutorService background,
             ScheduledExecutorService timer,
             ApplicationService applications,
             StoredImages images,
+            Shells shells,
             Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
         this.pool = pool;
+        this.background = background;
         this.timer = timer;
         this.applications = applications;
         this.images = images;
+        this.shells = shells;
         this.pressure = pressure;
     }
 
@@ -90,12 +98,15 @@ public final class DaemonAssembly implements Daemon {
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
+        ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
+        Shells shells = Shells.pooled();
         Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
                 state,
                 network,
-                new MicroVmMachines(parts, cpuLimits),
+                new MicroVmMachines(parts, cpuLimits, shells),
                 pool,
+                background,
                 timer,
                 standbys,
                 Services.Timeouts.DEFAULT);
@@ -106,7 +117,7 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, timer, applications, images, pressure);
+        return new DaemonAssembly(state, network, pool, background, timer, applications, images, shells, pressure);
     }
 
     private static void adopt(
@@ -170,7 +181,9 @@ public final class DaemonAssembly implements Daemon {
             images.close();
             network.close();
             timer.shutdownNow();
+            background.shutdownNow();
             pool.shutdown();
+            shells.close();
             state.close();
         }
     }

@@ -15,9 +15,11 @@ final class Ending {
     private static final System.Logger LOG = System.getLogger(Ending.class.getName());
 
     private final App app;
+    private final Compacting compacting;
 
-    Ending(App app) {
+    Ending(App app, Compacting compacting) {
         this.app = app;
+        this.compacting = compacting;
     }
 
     void ended(Session from, MachineExit exit) {
@@ -67,6 +69,7 @@ final class Ending {
         // Durable first: a crash in between must not wake what was stopped.
         app.record = app.record.inPhase(phase, Instant.now(), message, exitCode);
         app.services.state().write(app.record);
+        compacting.end();
         app.shelf.clear();
         app.become(state);
         app.stoppers.forEach(stopper -> stopper.complete(null));

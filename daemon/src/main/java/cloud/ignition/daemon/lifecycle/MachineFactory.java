@@ -5,6 +5,7 @@ import cloud.ignition.vmm.MachineListener;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /** Makes machines. */
 interface MachineFactory {
@@ -37,4 +38,7 @@ interface MachineFactory {
      * @throws cloud.ignition.vmm.SnapshotRefusedException when it is damaged or of another image
      */
     void check(Path snapshot, MachinePlan plan);
+
+    /** {@link cloud.ignition.vmm.Snapshot#compact}. */
+    boolean compact(Path from, Path to, BooleanSupplier givenUp);
 }

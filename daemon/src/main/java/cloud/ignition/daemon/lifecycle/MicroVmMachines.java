@@ -19,6 +19,7 @@ import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.MicroVm;
 import cloud.ignition.vmm.NetRate;
 import cloud.ignition.vmm.Reclaimed;
+import cloud.ignition.vmm.Shells;
 import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,11 +39,16 @@ final class MicroVmMachines implements MachineFactory {
 
     private final Supplier<GuestParts> parts;
     private final CpuLimits cpuLimits;
+    private final Shells shells;
 
-    /** @param parts asked at each boot; may throw when there is no guest kernel, which wakes do not need */
-    MicroVmMachines(Supplier<GuestParts> parts, CpuLimits cpuLimits) {
+    /**
+     * @param parts asked at each boot; may throw when there is no guest kernel, which wakes do not need
+     * @param shells where machines get theirs from; stays the caller's
+     */
+    MicroVmMachines(Supplier<GuestParts> parts, CpuLimits cpuLimits, Shells shells) {
         this.parts = parts;
         this.cpuLimits = cpuLimits;
+        this.shells = shells;
     }
 
     @Override
@@ -61,12 +68,12 @@ final class MicroVmMachines implements MachineFactory {
         BootSource source = new BootSource(
                 guest.kernel(), guest.initramfs(), config, trigger(plan.spec().trigger()), List.of());
         MachineShape shape = new MachineShape(plan.spec().vcpus(), plan.spec().memoryBytes());
-        return limited(MicroVm.boot(shape, source, attachments(plan), listener), plan);
+        return limited(MicroVm.boot(shape, source, attachments(plan), listener, shells), plan);
     }
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
-        return limited(MicroVm.restore(snapshot, attachments(plan), listener, timeline), plan);
+        return limited(MicroVm.restore(snapshot, attachments(plan), listener, timeline, shells), plan);
     }
 
     private Machine limited(MicroVm vm, MachinePlan plan) {
@@ -132,7 +139,8 @@ final class MicroVmMachines implements MachineFactory {
     @Override
     public void check(Path snapshot, MachinePlan plan) {
         // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
-        @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
+        Snapshot described = Snapshot.describe(snapshot);
+        @Nullable String image = described.subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw SnapshotRefusedException.elsewhere(
                     snapshot,
@@ -141,6 +149,12 @@ final class MicroVmMachines implements MachineFactory {
         }
         // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
         Snapshot.verify(snapshot);
+        shells.expect(described.shape(), attachments(plan));
+    }
+
+    @Override
+    public boolean compact(Path from, Path to, BooleanSupplier givenUp) {
+        return Snapshot.compact(from, to, givenUp);
     }
 
     private record MicroVmMachine(MicroVm vm, Optional<LimitedThreads> limited) implements Machine {
@@ -165,8 +179,13 @@ final class MicroVmMachines implements MachineFactory {
         }
 
         @Override
-        public void save(Path directory, SnapshotSubject subject) {
-            vm.save(directory, subject);
+        public boolean savesOnlyAtRest() {
+            return vm.savesOnlyAtRest();
+        }
+
+        @Override
+        public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
+            return vm.save(directory, subject, givenUp);
         }
 
         @Override

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
  * @param network the host's network
  * @param machines makes machines
  * @param pool threads for the mailboxes
+ * @param background one thread for work that nobody waits for
  * @param timer one thread for deadlines; its tasks only hand over to mailboxes
  * @param standbys the machines that stand by
  * @param limits time limits
@@ -24,6 +25,7 @@ record Services(
         AppNetwork network,
         MachineFactory machines,
         Executor pool,
+        Executor background,
         ScheduledExecutorService timer,
         Standbys standbys,
         Timeouts limits) {

@@ -3,27 +3,26 @@ package cloud.ignition.daemon.lifecycle;
 import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.OnIdle;
-import cloud.ignition.daemon.state.AppRecord.Phase;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** From a running machine to a snapshot: when an app is idle, how it comes to rest, and what may call that off. On the mailbox. */
 final class Sleeping {
-    private static final System.Logger LOG = System.getLogger(Sleeping.class.getName());
+    private static final String LATE = "guest did not come to rest in time; ";
 
     private final App app;
     private @Nullable IdleClock idleClock;
+    private final Saving saving;
+    private final Compacting compacting;
     private final Standby standby;
-    private final SleepTimes times = new SleepTimes(System::nanoTime);
+    private final SleepTimes times;
     private long lastPacketBeforeSuspend;
 
-    /** In a row. */
-    private int failedSaves;
-
-    Sleeping(App app) {
+    Sleeping(App app, Saving saving, Compacting compacting) {
         this.app = app;
+        this.saving = saving;
+        times = saving.times();
+        this.compacting = compacting;
         standby = new Standby(app, this::leaveMemory, this::goesOn);
     }
 
@@ -33,19 +32,9 @@ final class Sleeping {
             IdleClock clock = new IdleClock(
                     idleNanos, System.nanoTime(), running.machine().activity());
             idleClock = clock;
-            app.setDeadline(untilNextSave(), running, () -> lookWhetherIdle(running, clock));
+            app.setDeadline(
+                    saving.untilNext(app.record.spec().idle().after()), running, () -> lookWhetherIdle(running, clock));
         }
-    }
-
-    /** The idle time; after saves that failed (disk full), longer with each, so that a guest is not paused in vain. */
-    private Duration untilNextSave() {
-        Duration idle = app.record.spec().idle().after();
-        if (failedSaves == 0) {
-            return idle;
-        }
-        Duration pause = app.services.limits().saveRetry().multipliedBy(1L << Math.min(failedSaves - 1, 16));
-        Duration bounded = pause.compareTo(Limits.MAX_SAVE_RETRY) > 0 ? Limits.MAX_SAVE_RETRY : pause;
-        return bounded.compareTo(idle) > 0 ? bounded : idle;
     }
 
     private void lookWhetherIdle(Session running, IdleClock clock) {
@@ -82,10 +71,29 @@ final class Sleeping {
         running.machine().requestQuiesce();
         app.setDeadline(app.services.limits().quiesce(), running, () -> {
             if (running.giveUp(Session.Awaited.QUIESCED)) {
-                app.log.append(LogLine.Source.IGNITION, "guest did not come to rest in time; paused by force");
-                saveAndSleep(running);
+                didNotComeToRest(running);
             }
         });
+    }
+
+    /** Still running. A machine with one vCPU can be saved anywhere, another one only where it was asked to stand (doorbell.md). */
+    private void didNotComeToRest(Session running) {
+        if (isDiscarded() || !running.machine().savesOnlyAtRest()) {
+            app.log.append(LogLine.Source.IGNITION, LATE + "paused by force");
+            saveAndSleep(running);
+        } else if (app.shutdown != null) {
+            app.log.append(
+                    LogLine.Source.IGNITION,
+                    LATE + "not saved; "
+                            + (app.shelf.newest().isPresent()
+                                    ? "the former snapshot stays valid"
+                                    : "boots on its next packet"));
+            sleep(running);
+        } else {
+            saving.couldNotBegin();
+            app.log.append(LogLine.Source.IGNITION, LATE + "stays awake");
+            goesOn(running);
+        }
     }
 
     void saveAndSleep(Session running) {
@@ -104,7 +112,10 @@ final class Sleeping {
 
     /** The paused machine's end in memory: saved, or discarded where that is wanted. */
     private void leaveMemory(Session paused) {
-        if (isDiscarded() || save(paused) || app.shutdown != null) {
+        if (app.shutdown != null) {
+            Saving.Result _ = isDiscarded() ? Saving.Result.SAVED : saving.save(paused);
+            sleep(paused);
+        } else if (isDiscarded() || saving.saveUnlessNeeded(paused) == Saving.Result.SAVED) {
             sleep(paused);
         } else {
             goOn(paused);
@@ -114,27 +125,6 @@ final class Sleeping {
     /** The time between paused and saved. */
     Standby standby() {
         return standby;
-    }
-
-    /** Saves a paused machine; on failure the former snapshot stays what it was. */
-    boolean save(Session running) {
-        Path target = app.shelf.next();
-        times.saving();
-        try {
-            running.machine().save(target, app.services.machines().subject(app.plan()));
-            app.shelf.removeOlder();
-            app.record = app.record.inPhase(Phase.UP, app.record.phaseSince(), "", Optional.empty());
-            app.services.state().write(app.record);
-            times.saved();
-            failedSaves = 0;
-            return true;
-        } catch (RuntimeException e) {
-            failedSaves++;
-            app.note("could not be saved: " + App.describe(e)
-                    + (app.shelf.newest().isPresent() ? "; the former snapshot stays valid" : "; stays awake"));
-            LOG.log(System.Logger.Level.WARNING, "saving app " + app.name(), e);
-            return false;
-        }
     }
 
     void goOn(Session running) {
@@ -157,6 +147,9 @@ final class Sleeping {
             app.letGo();
         } else {
             app.watch();
+            if (saving.isToBeCompacted()) {
+                compacting.begin();
+            }
         }
     }
 }

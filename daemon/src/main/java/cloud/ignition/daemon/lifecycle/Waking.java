@@ -130,6 +130,7 @@ final class Waking {
                 }
             }
         }
+        app.shelf.dropCompacted();
         app.shelf.removeOlder();
     }
 }

@@ -24,6 +24,10 @@ import java.util.Optional;
  */
 public final class SnapshotShelf {
     private static final String REFUSED = "refused-";
+
+    /** The newest snapshot in the making as a whole. */
+    private static final String COMPACTED = "compacted";
+
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -131,6 +135,36 @@ public final class SnapshotShelf {
         return size;
     }
 
+    /** Where the newest snapshot may be written as a whole; nothing is there. Nobody else touches it until one of the next two. */
+    public synchronized Path beginCompacted() {
+        dropCompacted();
+        return directory.resolve(COMPACTED);
+    }
+
+    /** Puts what was written there into the place of the newest snapshot. */
+    public synchronized void replaceByCompacted() {
+        try {
+            Files.move(directory.resolve(COMPACTED), next(), StandardCopyOption.ATOMIC_MOVE);
+            DurableFile.syncDirectory(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        removeOlder();
+    }
+
+    /** Removes it, whole or unfinished. */
+    public synchronized void dropCompacted() {
+        for (Path entry : all()) {
+            if (isCompacted(entry)) {
+                delete(entry);
+            }
+        }
+    }
+
+    private static boolean isCompacted(Path entry) {
+        return entry.getFileName().toString().startsWith(COMPACTED);
+    }
+
     private List<Long> numbers() {
         List<Long> numbers = new ArrayList<>();
         for (Path entry : entries()) {
@@ -144,6 +178,12 @@ public final class SnapshotShelf {
     }
 
     private List<Path> entries() {
+        List<Path> entries = all();
+        entries.removeIf(SnapshotShelf::isCompacted);
+        return entries;
+    }
+
+    private List<Path> all() {
         List<Path> entries = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
             stream.forEach(entries::add);

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -120,6 +122,29 @@ class AdoptionTest {
             FakeMachines.Fake machine = next.machines.next();
             assertThat(machine.booted).isFalse();
             assertThat(machine.memory).isEqualTo("fresh");
+        }
+    }
+
+    @Test
+    void shutdownKeepsTheFormerSnapshotOfAMachineThatDoesNotComeToRest() throws InterruptedException {
+        Bench first = new Bench(root);
+        first.runToSleep(Bench.spec("busy", NEVER, OnIdle.SUSPEND));
+        first.network.packet(0);
+        FakeMachines.Fake machine = first.machines.next();
+        first.await("busy", AppState.RUNNING);
+        machine.memory = "in the middle of something";
+        machine.answersQuiesce = false;
+        machine.savesOnlyAtRest = true;
+        first.close();
+        machine.expect("resume", "quiesce", "close");
+
+        try (Bench next = new Bench(root)) {
+            List<String> lines = new ArrayList<>();
+            next.apps.logs("busy", false, -1, line -> lines.add(line.text()));
+            assertThat(lines)
+                    .contains("guest did not come to rest in time; not saved; the former snapshot stays valid");
+            next.network.packet(0);
+            assertThat(next.machines.next().memory).isEqualTo("fresh");
         }
     }
 

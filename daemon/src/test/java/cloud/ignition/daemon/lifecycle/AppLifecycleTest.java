@@ -30,6 +30,9 @@ class AppLifecycleTest {
     private static final Duration NEVER = Duration.ZERO;
     private static final Duration SOON = Duration.ofMillis(30);
 
+    private static final Services.Timeouts SHORT_PAUSES = new Services.Timeouts(
+            Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(200));
+
     @TempDir
     Path root;
 
@@ -111,7 +114,7 @@ class AppLifecycleTest {
         assertThat(view.wakes()).isEqualTo(5);
         assertThat(view.coldBoots()).isEqualTo(1);
         assertThat(view.lastWakes()).hasSize(5).allMatch(wake -> !wake.coldBoot());
-        assertThat(view.lastWakes().getFirst().stages()).extracting("name").contains("packet-seen", "snapshot-mapped");
+        assertThat(view.lastWakes().getFirst().stages()).extracting("name").contains("packet-seen", "memory-mapped");
     }
 
     @Test
@@ -160,6 +163,34 @@ class AppLifecycleTest {
         machine.expect("resume", "quiesce", "pause", "save", "close");
         assertThat(machine.ring(Doorbell.Kind.QUIESCED)).isEqualTo(DoorbellAnswer.CONTINUE);
         bench.await("web", AppState.SLEEPING);
+    }
+
+    @Test
+    void aMachineThatIsSavedOnlyAtRestStaysAwakeAndIsAskedEverLater() throws InterruptedException {
+        bench.close();
+        Duration shortly = Duration.ofMillis(20);
+        bench = new Bench(root, new Services.Timeouts(Duration.ofMinutes(1), shortly, shortly, Duration.ofMillis(200)));
+        bench.runToSleep(web(SOON, OnIdle.SUSPEND));
+        bench.network.packet(0);
+        FakeMachines.Fake machine = bench.machines.next();
+        machine.answersQuiesce = false;
+        machine.savesOnlyAtRest = true;
+        machine.memory = "at rest";
+        machine.expect("resume", "quiesce");
+        long asked = System.nanoTime();
+        machine.expect("quiesce"); // and neither paused nor saved meanwhile
+        assertThat(System.nanoTime() - asked).isGreaterThan(150_000_000L);
+        machine.expect("quiesce");
+        assertThat(System.nanoTime() - asked).isGreaterThan(500_000_000L);
+        assertThat(log())
+                .filteredOn(line -> line.contains("did not come to rest in time; stays awake"))
+                .hasSizeGreaterThan(1);
+        machine.answersQuiesce = true;
+        machine.expect("quiesce");
+        machine.expect("pause", "save", "close");
+        bench.await("web", AppState.SLEEPING);
+        bench.network.packet(0);
+        assertThat(bench.machines.next().memory).isEqualTo("at rest");
     }
 
     @Test
@@ -261,10 +292,7 @@ class AppLifecycleTest {
     @Test
     void savesThatFailAreTriedAgainEverLater() throws InterruptedException {
         bench.close();
-        bench = new Bench(
-                root,
-                new Services.Timeouts(
-                        Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(200)));
+        bench = new Bench(root, SHORT_PAUSES);
         bench.runToSleep(web(SOON, OnIdle.SUSPEND));
         bench.network.packet(0);
         FakeMachines.Fake machine = bench.machines.next();

@@ -53,7 +53,7 @@ final class Bench implements AutoCloseable {
     Bench(Path root, Services.Timeouts timeouts) {
         this.root = root;
         state = StateDirectory.open(root.resolve("state"));
-        Services services = new Services(state, network, machines, pool, timer, standbys, timeouts);
+        Services services = new Services(state, network, machines, pool, pool, timer, standbys, timeouts);
         apps = new ApplicationService(services, AddressPool.parse("10.88.0.0/16"), this::image);
         StateDirectory.Adopted adopted = state.adopt();
         if (!adopted.complaints().isEmpty()) {

@@ -7,7 +7,9 @@ import cloud.ignition.vmm.Doorbell;
 import cloud.ignition.vmm.DoorbellAnswer;
 import cloud.ignition.vmm.MachineExit;
 import cloud.ignition.vmm.MachineListener;
+import cloud.ignition.vmm.MachineShape;
 import cloud.ignition.vmm.Reclaimed;
+import cloud.ignition.vmm.Snapshot;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
@@ -19,9 +21,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Machines without KVM, driven by the test; they check that they are used in a legal order. */
@@ -32,6 +36,7 @@ final class FakeMachines implements MachineFactory {
     final List<Fake> all = new ArrayList<>();
     volatile @Nullable RuntimeException bootFailure;
     volatile @Nullable RuntimeException restoreFailure;
+    volatile Runnable duringCompaction = () -> {};
 
     /** The next machine that is made, waiting for it. */
     Fake next() throws InterruptedException {
@@ -83,7 +88,7 @@ final class FakeMachines implements MachineFactory {
             if (memory.isEmpty()) {
                 throw new SnapshotRefusedException(snapshot + " is damaged");
             }
-            timeline.mark(WakeTimeline.Stage.SNAPSHOT_MAPPED);
+            timeline.mark(WakeTimeline.Stage.MEMORY_MAPPED);
             return make(listener, false, memory);
         } catch (IOException e) {
             throw new SnapshotRefusedException(snapshot + " is damaged: " + e.getMessage());
@@ -107,6 +112,21 @@ final class FakeMachines implements MachineFactory {
         }
     }
 
+    @Override
+    public boolean compact(Path from, Path to, BooleanSupplier givenUp) {
+        duringCompaction.run();
+        if (givenUp.getAsBoolean()) {
+            return false;
+        }
+        try {
+            Files.createDirectory(to);
+            Files.writeString(to.resolve("memory"), Files.readString(from.resolve("memory")) + ", compacted");
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** One machine. */
     static final class Fake implements Machine {
         final boolean booted;
@@ -117,6 +137,10 @@ final class FakeMachines implements MachineFactory {
         volatile boolean closed;
         volatile boolean answersQuiesce = true;
         volatile boolean saveFails;
+        volatile long changedBytes;
+        volatile Runnable duringSave = () -> {};
+        volatile boolean savesOnlyAtRest;
+        private volatile boolean atDoorbell;
         volatile long lastPacketNanos;
         volatile long cpuNanos;
 
@@ -132,6 +156,7 @@ final class FakeMachines implements MachineFactory {
             DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
             if (answer == DoorbellAnswer.HOLD) {
                 running = false;
+                atDoorbell = true;
             }
             return answer;
         }
@@ -179,13 +204,15 @@ final class FakeMachines implements MachineFactory {
         @Override
         public void resume() {
             running = true;
+            atDoorbell = false;
             called("resume");
         }
 
         @Override
         public void goOn(WakeTimeline timeline) {
             running = true;
-            timeline.mark(WakeTimeline.Stage.FIRST_VCPU_RUN);
+            atDoorbell = false;
+            timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
             called("go on");
         }
 
@@ -204,17 +231,30 @@ final class FakeMachines implements MachineFactory {
         }
 
         @Override
-        public void save(Path directory, SnapshotSubject subject) {
+        public boolean savesOnlyAtRest() {
+            return savesOnlyAtRest;
+        }
+
+        @Override
+        public Optional<Snapshot> save(Path directory, SnapshotSubject subject, BooleanSupplier givenUp) {
             if (running) {
                 throw new IllegalStateException("saved while running");
             }
+            if (savesOnlyAtRest && !atDoorbell) {
+                throw new IllegalStateException("saved in the middle of something");
+            }
             called("save");
+            duringSave.run();
+            if (givenUp.getAsBoolean()) {
+                return Optional.empty();
+            }
             if (saveFails) {
                 throw new UncheckedIOException(new IOException("No space left on device"));
             }
             try {
                 Files.createDirectory(directory);
                 Files.writeString(directory.resolve("memory"), memory);
+                return Optional.of(new Snapshot(new MachineShape(1, 64L << 20), subject, 4096, changedBytes));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -69,7 +69,7 @@ class StandbyTest {
         AppView view = bench.apps.inspect("web");
         assertThat(view.wakes()).isEqualTo(4);
         assertThat(view.coldBoots()).isEqualTo(1);
-        assertThat(view.lastWakes().getLast().stages()).extracting("name").contains("packet-seen", "first-vcpu-run");
+        assertThat(view.lastWakes().getLast().stages()).extracting("name").contains("packet-seen", "vcpu-entered");
         assertThat(machine.calls).isEmpty();
     }
 

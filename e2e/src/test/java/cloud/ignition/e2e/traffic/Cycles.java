@@ -112,7 +112,11 @@ final class Cycles implements AutoCloseable {
     private void cycle(int number) {
         TrafficGuest.Stop how = STOPS.get(number % STOPS.size());
         long begin = System.nanoTime();
-        guest.stop(how);
+        if (!guest.stop(how)) {
+            guest.saveIsRefused();
+            guest.resume();
+            guest.stop(TrafficGuest.Stop.QUIESCED);
+        }
         long stopped = System.nanoTime();
         guest.save();
         long saved = System.nanoTime();

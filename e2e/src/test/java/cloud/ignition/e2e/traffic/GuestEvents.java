@@ -38,8 +38,10 @@ final class GuestEvents implements MachineListener {
 
     /** No ring is held from now on; returns whether one is. */
     synchronized boolean expectNoRing() {
+        boolean was = held;
         holds = false;
-        return held;
+        held = false;
+        return was;
     }
 
     synchronized boolean isHeld() {

@@ -68,9 +68,11 @@ final class TrafficGuest implements AutoCloseable {
         booted.resume();
         faults.await("the guest's listen", LIMIT, events::isHeld);
         booted.pause();
+        events.expectNoRing();
     }
 
-    void stop(Stop how) {
+    /** Stops the running guest; returns whether it can be saved where it stands. */
+    boolean stop(Stop how) {
         MicroVm running = machine();
         switch (how) {
             case QUIESCED -> {
@@ -85,7 +87,20 @@ final class TrafficGuest implements AutoCloseable {
             }
         }
         running.pause();
-        events.expectNoRing();
+        return events.expectNoRing() || !running.savesOnlyAtRest();
+    }
+
+    /** Sees that the machine refuses to be saved where it stands, and leaves nothing. */
+    void saveIsRefused() {
+        Path target = directory.resolve("refused");
+        try {
+            machine().save(target, new SnapshotSubject(Map.of()));
+        } catch (IllegalStateException e) {
+            if (!Files.exists(target)) {
+                return;
+            }
+        }
+        throw new AssertionError("a machine with several vCPUs was saved where they were stopped by force");
     }
 
     /** Saves the paused machine and returns the snapshot. */

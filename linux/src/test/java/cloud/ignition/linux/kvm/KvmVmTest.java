@@ -155,6 +155,30 @@ class KvmVmTest {
         }
     }
 
+    /** What shells of machines rely on: a slot over addresses without memory, which comes there later. */
+    @Test
+    void aSlotFollowsWhatIsMappedAtItsAddresses() {
+        Mmap range = Mmap.reserved(1 << 16);
+        vm.setUserMemoryRegion(1, 0, 0x10000, 1 << 16, range.address());
+        range.placeZeroes();
+        range.segment().set(JAVA_BYTE, 0x234, (byte) 0x56);
+        // mov ax, 0x1000; mov ds, ax; mov al, [0x234]; out 0x10, al; jmp to the mov
+        TinyGuest.load(guest, "b80010 8ed8 a03402 e610 ebf9");
+        assertThat(nextOut()).isEqualTo(0x56);
+        assertThat(nextOut()).isEqualTo(0x56);
+        range.placeZeroes();
+        range.segment().set(JAVA_BYTE, 0x234, (byte) 0x78);
+        nextOut(); // was under way
+        assertThat(nextOut()).isEqualTo(0x78);
+        range.close();
+    }
+
+    private int nextOut() {
+        assertThat(guest.vcpu.run()).isZero();
+        assertThat(guest.run.exitReason()).isEqualTo(KvmConstants.KVM_EXIT_IO);
+        return (int) guest.run.ioValue(0);
+    }
+
     @Test
     void aVcpuIdIsGivenOnce() throws Exception {
         long before = openDescriptors();

@@ -26,9 +26,14 @@ final class TinyGuest implements AutoCloseable {
         return new TinyGuest(code, true);
     }
 
-    private TinyGuest(String code, boolean irqchip) {
+    /** Puts other instructions into a guest that has not run. */
+    static void load(TinyGuest guest, String code) {
         byte[] bytes = HexFormat.of().parseHex(code.replace(" ", ""));
-        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, memory.segment(), CODE_GPA, bytes.length);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, guest.memory.segment(), CODE_GPA, bytes.length);
+    }
+
+    private TinyGuest(String code, boolean irqchip) {
+        load(this, code);
         vm.setUserMemoryRegion(0, 0, 0, MEMORY_BYTES, memory.address());
         vm.setTssAddress(0xfffbd000L);
         vm.setIdentityMapAddress(0xfffbc000L);

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,24 +42,21 @@ public final class EventLoop implements AutoCloseable {
     private final EventFd control;
     private final List<Handler> handlers = new ArrayList<>();
     private final Thread thread;
-    private final Runnable beforePark;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private Wish wish = Wish.PARK;
     private boolean parked = true;
-    private boolean started;
     private boolean dead;
     private @Nullable Runnable firstResume;
+    private Runnable beforePark = () -> {};
+    private volatile Consumer<Throwable> onFailure = failure -> {};
 
     /**
-     * A loop that is not started yet.
+     * A loop that is not started yet and works for nobody.
      *
      * @param name the thread's name
-     * @param beforePark run on the loop's thread before it parks: finishes what is already kicked
-     * @param onFailure takes what a handler threw; the loop goes on
      */
-    public EventLoop(String name, Runnable beforePark, Thread.UncaughtExceptionHandler onFailure) {
-        this.beforePark = beforePark;
+    public EventLoop(String name) {
         epoll = Epoll.create();
         try {
             control = EventFd.create();
@@ -74,11 +72,22 @@ public final class EventLoop implements AutoCloseable {
         thread = Thread.ofPlatform()
                 .name(name)
                 .daemon(true)
-                .uncaughtExceptionHandler(onFailure)
+                .uncaughtExceptionHandler((dying, failure) -> onFailure.accept(failure))
                 .unstarted(this::loop);
     }
 
-    /** Watches a descriptor; before {@link #start} only, or on the loop's own thread. */
+    /**
+     * Says whom the loop works for; before its first {@link #resume}.
+     *
+     * @param drain run on the loop's thread before it parks: finishes what is already kicked
+     * @param failures takes what a handler threw; the loop goes on
+     */
+    public void serve(Runnable drain, Consumer<Throwable> failures) {
+        beforePark = drain;
+        onFailure = failures;
+    }
+
+    /** Watches a descriptor; before the first {@link #resume} only, or on the loop's own thread. */
     public Watch watch(Fd fd, int events, Handler handler) {
         handlers.add(handler);
         Watch watch = new Watch(fd, handlers.size() - 1L);
@@ -115,19 +124,13 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    /** Has something done on the loop's thread when it is resumed for the first time; before {@link #start}. */
+    /** Has something done on the loop's thread when it is resumed for the first time, of which this is called before. */
     public void onFirstResume(Runnable work) {
         firstResume = work;
     }
 
     /** Starts the thread, parked. */
     public void start() {
-        lock.lock();
-        try {
-            started = true;
-        } finally {
-            lock.unlock();
-        }
         thread.start();
     }
 
@@ -193,7 +196,7 @@ public final class EventLoop implements AutoCloseable {
         try {
             handler.ready(events);
         } catch (RuntimeException e) {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            onFailure.accept(e);
         }
     }
 
@@ -205,7 +208,7 @@ public final class EventLoop implements AutoCloseable {
                 try {
                     beforePark.run();
                 } catch (RuntimeException e) {
-                    thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+                    onFailure.accept(e);
                 }
             }
             while (wish == Wish.PARK) {
@@ -229,35 +232,35 @@ public final class EventLoop implements AutoCloseable {
         return true;
     }
 
-    /** Ends the thread, waits for it and closes what the loop made; the watched descriptors stay open. */
-    @Override
-    public void close() {
-        boolean join;
+    /** Ends the thread and waits for it; a second call does nothing. */
+    public void end() {
         lock.lock();
         try {
             wish = Wish.END;
             changed.signalAll();
-            join = started;
         } finally {
             lock.unlock();
         }
-        if (join) {
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    control.signal();
-                    thread.join();
-                } catch (LinuxException e) {
-                    // The thread must go, so ask again: whatever kept the kernel from writing 8 bytes is not for long.
-                    Thread.onSpinWait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                control.signal();
+                thread.join();
+            } catch (LinuxException e) {
+                // The thread must go, so ask again: whatever kept the kernel from writing 8 bytes is not for long.
+                Thread.onSpinWait();
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
         }
-        new Closing().then(control::close).then(epoll::close).orThrow();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends the thread and closes what the loop made; the watched descriptors stay open. */
+    @Override
+    public void close() {
+        new Closing().then(this::end).then(control::close).then(epoll::close).orThrow();
     }
 }

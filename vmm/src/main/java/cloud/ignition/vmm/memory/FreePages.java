@@ -45,7 +45,13 @@ public final class FreePages {
         return ram.isAnonymous() || replaced.get(page(offset)) || isFileHole(offset);
     }
 
-    private boolean isFileHole(long offset) {
+    /** Whether pages of the file were taken away at this offset: untouched, it reads as zeroes whatever the file says. */
+    public boolean isReplaced(long offset) {
+        return replaced.get(page(offset));
+    }
+
+    /** Whether the file has a hole at this offset, so that a page of it reads as zeroes. */
+    public boolean isFileHole(long offset) {
         if (offset < askedFrom || offset >= nextHole) {
             askedFrom = offset;
             nextData = ram.nextData(offset);

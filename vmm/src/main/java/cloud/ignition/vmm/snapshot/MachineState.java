@@ -22,12 +22,14 @@ import java.util.List;
 public record MachineState(
         ChipState chips, List<VcpuState> vcpus, SerialState serial, DoorbellState doorbell, DeviceStates devices) {
     /**
-     * @throws CorruptStateException when there are no vCPUs or too many of them
+     * @throws CorruptStateException when there are no vCPUs or too many of them, or several that do not stand at the doorbell
      */
     public MachineState {
         vcpus = List.copyOf(vcpus);
         CorruptStateException.require(
                 !vcpus.isEmpty() && vcpus.size() <= Limits.MAX_VCPUS, "a machine with " + vcpus.size() + " vCPUs");
+        CorruptStateException.require(
+                vcpus.size() == 1 || doorbell.answering(), vcpus.size() + " vCPUs that do not stand at the doorbell");
     }
 
     /** The file's bytes. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -32,10 +33,12 @@ final class MemoryFile {
      * Writes the memory of a paused machine to an empty file. The caller makes it durable.
      *
      * @param free what was given back of the memory: such pages are left out without being touched
+     * @param givenUp asked between pieces
+     * @throws SaveGivenUpException when it says so
      * @throws UncheckedIOException when a page of the memory cannot be read from the file under it: the disk fails, or it
      *     is a hole of a file in a tmpfs that is full. The JVM makes an InternalError of that SIGBUS
      */
-    static Written write(MemorySegment memory, FreePages free, Fd file) {
+    static Written write(MemorySegment memory, FreePages free, Fd file, BooleanSupplier givenUp) {
         long size = memory.byteSize();
         Checksum checksum = new Checksum();
         file.truncate(size);
@@ -50,6 +53,7 @@ final class MemoryFile {
                 while (end < size && end - at < MAX_RUN_BYTES && !holes.isAt(end)) {
                     end += PAGE;
                 }
+                SaveGivenUpException.check(givenUp);
                 MemorySegment run = memory.asSlice(at, end - at);
                 file.pwriteFully(run, at);
                 checksum.pages(at, run);

@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param stateSha256 its digest, hexadecimal
  * @param memoryCrc32c CRC-32C of the bytes of the file {@code memory} that are not in a hole, as {@link MemoryFile} counts
  * @param memoryDataBytes how many of its bytes are not in a hole
+ * @param changes what differs from that in the machine's memory
  * @param subject what it is a snapshot of, in the owner's words
  */
 public record SnapshotManifest(
@@ -28,12 +29,13 @@ public record SnapshotManifest(
         String stateSha256,
         long memoryCrc32c,
         long memoryDataBytes,
+        ChangeFacts changes,
         SnapshotSubject subject) {
     /** Name of the manifest's file. */
     public static final String FILE = "manifest";
 
     /** The format this version writes, and the only one it reads. */
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = 3;
 
     private static final int PAGE = 4096;
 
@@ -48,6 +50,9 @@ public record SnapshotManifest(
         CorruptStateException.require(
                 memoryDataBytes >= 0 && memoryDataBytes <= shape.memoryBytes() && memoryDataBytes % PAGE == 0,
                 "data of " + memoryDataBytes + " bytes in a memory of " + shape.memoryBytes());
+        CorruptStateException.require(
+                changes.dataBytes() <= shape.memoryBytes(),
+                "changed pages of " + changes.dataBytes() + " bytes in a memory of " + shape.memoryBytes());
     }
 
     /** The file's bytes. */
@@ -62,6 +67,10 @@ public record SnapshotManifest(
         out.line("memory-bytes", shape.memoryBytes());
         out.line("memory-data-bytes", memoryDataBytes);
         out.line("memory-crc32c", memoryCrc32c);
+        out.line("changes-runs", changes.runs());
+        out.line("changes-data-bytes", changes.dataBytes());
+        out.line("changes-index-crc32c", changes.indexCrc32c());
+        out.line("changes-data-crc32c", changes.dataCrc32c());
         out.line("state-bytes", stateBytes);
         out.line("state-sha256", stateSha256);
         out.hostFacts(host);
@@ -95,6 +104,11 @@ public record SnapshotManifest(
                     text.text("state-sha256"),
                     text.number("memory-crc32c"),
                     text.number("memory-data-bytes"),
+                    new ChangeFacts(
+                            Math.toIntExact(text.number("changes-runs")),
+                            text.number("changes-data-bytes"),
+                            text.number("changes-index-crc32c"),
+                            text.number("changes-data-crc32c")),
                     new SnapshotSubject(text.subject()));
             // Unknown and doubled keys, another order, another way to write a number: nothing that we wrote.
             CorruptStateException.require(text.isAsWrittenBy(manifest.text()), "it is not as Ignition writes one");

@@ -8,6 +8,7 @@ import cloud.ignition.linux.Mmap;
 import cloud.ignition.vmm.Limits;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.codec.CorruptStateException;
+import cloud.ignition.vmm.memory.FreePages;
 import cloud.ignition.vmm.x86.CpuFeatures;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.nio.file.Path;
@@ -67,17 +68,24 @@ public final class SnapshotReader {
     }
 
     /**
-     * Maps the memory copy-on-write: pages come from the page cache when they are touched, and what the guest writes
-     * never reaches the file. The size is checked here, the content by {@link #verify}, which reads all of it and so is
-     * not for the wake.
+     * Brings the memory into a range of addresses. The file {@code memory} is mapped copy-on-write: pages come from the page
+     * cache when they are touched, and what the guest writes never reaches the file. What of the memory differs from it is
+     * read over it. Sizes and the list of changes are checked here, the content by {@link #verify}, which reads all of it
+     * and so is not for the wake.
      *
-     * @throws SnapshotRefusedException when the file is missing or has another size
+     * @param range as large as the machine's memory; nobody uses it yet
+     * @param free of this range; told what of it is zero now
+     * @throws SnapshotRefusedException when a file is missing or has another size, or the list of changes is damaged
      * @throws cloud.ignition.linux.LinuxException when the host refuses
      */
-    public static Mmap mapMemory(Path directory, SnapshotManifest manifest) {
-        try (Fd file = openMemory(directory, manifest)) {
-            return Mmap.privateCopyOf(file, 0, manifest.shape().memoryBytes());
+    public static void loadMemory(Path directory, SnapshotManifest manifest, Mmap range, FreePages free) {
+        Fd file = openMemory(directory, manifest);
+        try {
+            range.placePrivateCopyOf(file, 0);
+        } catch (RuntimeException e) {
+            throw new Closing().then(file::close).because(e);
         }
+        ChangesFile.apply(directory, manifest.changes(), range, free);
     }
 
     private static Fd openMemory(Path directory, SnapshotManifest manifest) {
@@ -109,6 +117,7 @@ public final class SnapshotReader {
             if (found.crc32c() != manifest.memoryCrc32c() || found.dataBytes() != manifest.memoryDataBytes()) {
                 throw SnapshotRefusedException.damaged(directory, "its memory's checksum does not match");
             }
+            ChangesFile.check(directory, manifest.changes(), manifest.shape().memoryBytes());
         } catch (LinuxException e) {
             if (e.errno() != Errno.EIO) {
                 throw e;

@@ -2,13 +2,9 @@ package cloud.ignition.vmm.snapshot;
 
 import cloud.ignition.linux.Fd;
 import cloud.ignition.linux.LinuxException;
-import cloud.ignition.vmm.MachineShape;
-import cloud.ignition.vmm.SnapshotSubject;
-import cloud.ignition.vmm.memory.FreePages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,6 +13,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * Writes a snapshot directory so that it is there whole or not at all: all files into {@code NAME.tmp}, each made
@@ -38,24 +37,16 @@ public final class SnapshotWriter {
     private SnapshotWriter() {}
 
     /**
-     * Writes all of it; the file system is asked for room first.
+     * Writes all of it; the file system is asked for room first. Of the memory only what changed is written when there is a
+     * base and its file can be used again.
      *
      * @param directory must not exist; its parent must
-     * @param host what this host offers
-     * @param memory all RAM of the paused machine, in one piece
-     * @param free what was given back of it
-     * @param mostDataBytes no more bytes of the memory than these are not zero
+     * @param givenUp asked again and again until the snapshot is there
+     * @return nothing when it was given up
      * @throws UncheckedIOException when the host's file system refuses or is full; nothing is left behind then
      */
-    public static SnapshotManifest write(
-            Path directory,
-            MachineShape shape,
-            HostFacts host,
-            MachineState state,
-            MemorySegment memory,
-            FreePages free,
-            long mostDataBytes,
-            SnapshotSubject subject) {
+    public static Optional<SnapshotManifest> write(
+            Path directory, SavedMachine machine, MemoryToSave memory, BooleanSupplier givenUp) {
         Path temporary = directory.resolveSibling(directory.getFileName() + TEMPORARY_SUFFIX);
         Path parent = Objects.requireNonNull(directory.toAbsolutePath().getParent());
         try {
@@ -63,39 +54,77 @@ public final class SnapshotWriter {
                 throw new IllegalArgumentException("snapshot " + directory + " exists already");
             }
             delete(temporary);
-            byte[] stateBytes = state.encode();
-            SnapshotSpace.require(parent, mostDataBytes + stateBytes.length);
+            Optional<ChangeIndex> changes = changes(memory);
+            long most = changes.map(ChangeIndex::dataBytes).orElse(memory.mostDataBytes());
+            SnapshotSpace.require(parent, most + machine.state().length);
             Files.createDirectory(
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             try {
-                MemoryFile.Written written = writeMemory(temporary.resolve(MEMORY_FILE), memory, free);
-                writeDurably(temporary.resolve(STATE_FILE), stateBytes);
-                SnapshotManifest manifest = new SnapshotManifest(
-                        shape,
-                        host.usedBy(state),
-                        stateBytes.length,
-                        Digests.sha256(stateBytes),
-                        written.crc32c(),
-                        written.dataBytes(),
-                        subject);
+                SnapshotManifest manifest = writeFiles(temporary, machine, memory, changes, givenUp);
                 byte[] manifestBytes = manifest.encode();
                 writeDurably(temporary.resolve(SnapshotManifest.FILE), manifestBytes);
                 syncDirectory(temporary);
+                SaveGivenUpException.check(givenUp);
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
                 syncDirectory(parent);
-                KnownSnapshots.written(directory, manifest, manifestBytes, stateBytes);
-                return manifest;
+                KnownSnapshots.written(directory, manifest, manifestBytes, machine.state());
+                return Optional.of(manifest);
             } catch (IOException | RuntimeException e) {
                 deleteAfter(e, temporary);
                 // Whole, but the file system does not say that it is durable: not a snapshot to rely on.
                 deleteAfter(e, directory);
                 throw e;
             }
+        } catch (SaveGivenUpException e) {
+            return Optional.empty();
         } catch (IOException | UncheckedIOException | LinuxException e) {
             throw new UncheckedIOException(
                     "cannot write the snapshot " + directory + ": " + e.getMessage(),
                     e instanceof IOException io ? io : new IOException(e));
         }
+    }
+
+    private static Optional<ChangeIndex> changes(MemoryToSave memory) {
+        return memory.base() == null ? Optional.empty() : ChangedPages.find(memory.memory(), memory.free());
+    }
+
+    private static SnapshotManifest writeFiles(
+            Path temporary,
+            SavedMachine machine,
+            MemoryToSave memory,
+            Optional<ChangeIndex> changes,
+            BooleanSupplier givenUp)
+            throws IOException {
+        MemoryFile.Written written;
+        ChangeFacts changed = ChangeFacts.NOTHING;
+        Base base = memory.base();
+        if (base != null && changes.isPresent() && base.linkTo(temporary.resolve(MEMORY_FILE), memory.memory())) {
+            SnapshotManifest former = base.manifest();
+            written = new MemoryFile.Written(former.memoryDataBytes(), former.memoryCrc32c());
+            if (changes.get().count() > 0) {
+                changed = writeDurably(
+                        temporary.resolve(ChangesFile.NAME),
+                        fd -> ChangesFile.write(memory.memory().segment(), changes.get(), fd, givenUp),
+                        givenUp);
+            }
+        } else {
+            SnapshotSpace.require(temporary, memory.mostDataBytes() + machine.state().length);
+            written = writeDurably(
+                    temporary.resolve(MEMORY_FILE),
+                    fd -> MemoryFile.write(memory.memory().segment(), memory.free(), fd, givenUp),
+                    givenUp);
+        }
+        writeDurably(temporary.resolve(STATE_FILE), machine.state());
+        SaveGivenUpException.check(givenUp);
+        return new SnapshotManifest(
+                machine.shape(),
+                machine.host(),
+                machine.state().length,
+                Digests.sha256(machine.state()),
+                written.crc32c(),
+                written.dataBytes(),
+                changed,
+                machine.subject());
     }
 
     private static void deleteAfter(Exception failure, Path half) {
@@ -106,9 +135,10 @@ public final class SnapshotWriter {
         }
     }
 
-    private static MemoryFile.Written writeMemory(Path file, MemorySegment memory, FreePages free) {
+    private static <T> T writeDurably(Path file, Function<Fd, T> content, BooleanSupplier givenUp) {
         try (Fd fd = Fd.open(file.toString(), OPEN_NEW, 0600)) {
-            MemoryFile.Written written = MemoryFile.write(memory, free, fd);
+            T written = content.apply(fd);
+            SaveGivenUpException.check(givenUp);
             fd.fdatasync();
             return written;
         }
@@ -130,7 +160,7 @@ public final class SnapshotWriter {
 
     /** Removes a snapshot directory with the files that belong into one; anything else in it makes that fail. */
     public static void delete(Path directory) throws IOException {
-        for (String name : List.of(SnapshotManifest.FILE, STATE_FILE, MEMORY_FILE)) {
+        for (String name : List.of(SnapshotManifest.FILE, STATE_FILE, ChangesFile.NAME, MEMORY_FILE)) {
             Files.deleteIfExists(directory.resolve(name));
         }
         Files.deleteIfExists(directory);

@@ -20,39 +20,56 @@ import org.jspecify.annotations.Nullable;
 public final class VcpuRunner {
     private final KvmVcpu vcpu;
     private final KvmRun run;
-    private final Bus ports;
-    private final Bus mmio;
     private final VcpuGate gate;
-    private final Runnable onFirstRun;
-    private final Consumer<MachineExit> onExit;
     private final Thread thread;
     private volatile @Nullable ThreadKicker kicker;
+    private volatile @Nullable RuntimeException failure;
 
-    /**
-     * @param onFirstRun called right before the first entry into the guest
-     * @param onExit called when this vCPU's exit ends the machine
-     */
-    public VcpuRunner(
-            String name,
-            KvmVcpu vcpu,
-            Bus ports,
-            Bus mmio,
-            VcpuGate gate,
-            Runnable onFirstRun,
-            Consumer<MachineExit> onExit) {
+    /** Whom it works for; before that it waits at the gate and meets no exit. Written once, before the gate opens. */
+    private Bus ports = new Bus();
+
+    private Bus mmio = new Bus();
+    private Runnable onFirstRun = () -> {};
+    private Consumer<MachineExit> onExit = exit -> {};
+
+    /** A vCPU that works for nobody yet. */
+    public VcpuRunner(String name, KvmVcpu vcpu, VcpuGate gate) {
         this.vcpu = vcpu;
         this.run = vcpu.runView();
-        this.ports = ports;
-        this.mmio = mmio;
         this.gate = gate;
-        this.onFirstRun = onFirstRun;
-        this.onExit = onExit;
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::threadMain);
     }
 
     /** Starts the thread; it waits at the gate first. */
     public void start() {
         thread.start();
+    }
+
+    /**
+     * Says whom the vCPU works for; before the gate opens.
+     *
+     * @param answersPorts what the guest reaches by port I/O
+     * @param answersMmio what it reaches by MMIO
+     * @param beforeFirstRun called right before the first entry into the guest
+     * @param atEnd called when this vCPU's exit ends the machine
+     */
+    public void serve(Bus answersPorts, Bus answersMmio, Runnable beforeFirstRun, Consumer<MachineExit> atEnd) {
+        ports = answersPorts;
+        mmio = answersMmio;
+        onFirstRun = beforeFirstRun;
+        onExit = atEnd;
+    }
+
+    /**
+     * For a vCPU that waits at the gate for its first time, or should.
+     *
+     * @throws RuntimeException what kept its thread from coming there
+     */
+    public void requireAlive() {
+        RuntimeException why = failure;
+        if (why != null) {
+            throw why;
+        }
     }
 
     /** Brings the vCPU out of the guest, so that it sees the gate's wish. */
@@ -101,6 +118,7 @@ public final class VcpuRunner {
             kicker = ThreadKicker.current();
             loop();
         } catch (RuntimeException e) {
+            failure = e;
             onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "vCPU thread failed: " + e));
             gate.set(VcpuGate.Wish.PAUSE);
         } finally {

@@ -11,6 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +23,7 @@ class EventLoopTest {
         AtomicInteger runs = new AtomicInteger();
         AtomicInteger drained = new AtomicInteger();
         try (EventFd event = EventFd.create();
-                EventLoop loop = new EventLoop("test", drained::incrementAndGet, (t, e) -> {})) {
+                EventLoop loop = serving(drained::incrementAndGet, failure -> {})) {
             CountDownLatch first = new CountDownLatch(1);
             loop.watch(event.fd(), Epoll.IN, events -> {
                 event.drain();
@@ -48,7 +49,7 @@ class EventLoopTest {
     void survivesAHandlerThatThrows() throws InterruptedException {
         CountDownLatch failures = new CountDownLatch(2);
         try (EventFd event = EventFd.create();
-                EventLoop loop = new EventLoop("test", () -> {}, (t, e) -> failures.countDown())) {
+                EventLoop loop = serving(() -> {}, failure -> failures.countDown())) {
             loop.watch(event.fd(), Epoll.IN, events -> {
                 if (failures.getCount() == 1) {
                     event.drain();
@@ -72,7 +73,7 @@ class EventLoopTest {
         Semaphore rounds = new Semaphore(0);
         try (Fd pipe = Fd.open(fifo.toString(), Fd.O_RDONLY | Fd.O_NONBLOCK | Fd.O_CLOEXEC, 0);
                 EventFd poke = EventFd.create();
-                EventLoop loop = new EventLoop("test", () -> {}, (t, e) -> {})) {
+                EventLoop loop = new EventLoop("test")) {
             Fd.open(fifo.toString(), Fd.O_WRONLY | Fd.O_CLOEXEC, 0).close();
             AtomicReference<EventLoop.Watch> watch = new AtomicReference<>();
             watch.set(loop.watch(pipe, 0, events -> {
@@ -104,11 +105,37 @@ class EventLoopTest {
         }
     }
 
+    private static EventLoop serving(Runnable drain, Consumer<Throwable> failures) {
+        EventLoop loop = new EventLoop("test");
+        loop.serve(drain, failures);
+        return loop;
+    }
+
+    @Test
+    void canBeToldWhomItServesWhenItIsParkedAlready() throws InterruptedException {
+        Semaphore kicks = new Semaphore(0);
+        Semaphore failures = new Semaphore(0);
+        try (EventFd event = EventFd.create();
+                EventLoop loop = new EventLoop("test")) {
+            loop.start();
+            event.signal();
+            loop.watch(event.fd(), Epoll.IN, events -> {
+                event.drain();
+                kicks.release();
+                throw new IllegalStateException("on purpose");
+            });
+            loop.serve(() -> {}, failure -> failures.release());
+            loop.resume();
+            assertThat(kicks.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(failures.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
     @Test
     void closesWithoutEverRunning() {
-        EventLoop loop = new EventLoop("test", () -> {}, (t, e) -> {});
+        EventLoop loop = new EventLoop("test");
         loop.close();
-        EventLoop started = new EventLoop("test", () -> {}, (t, e) -> {});
+        EventLoop started = new EventLoop("test");
         started.start();
         started.close();
     }

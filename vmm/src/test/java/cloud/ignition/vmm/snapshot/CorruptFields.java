@@ -129,6 +129,13 @@ final class CorruptFields {
                             "memoryCrc32c", List.of(-1L, 1L << 32),
                             "memoryDataBytes", List.of(-4096L, 1L, (256L << 20) + 4096))),
             Map.entry(
+                    ChangeFacts.class,
+                    Map.of(
+                            "runs", List.of(-1, 0, (1 << 16) + 1),
+                            "dataBytes", List.of(-4096L, 1L, (8L << 30) + 4096),
+                            "indexCrc32c", List.of(-1L, 1L << 32),
+                            "dataCrc32c", List.of(-1L, 1L << 32))),
+            Map.entry(
                     MachineShape.class,
                     Map.of(
                             "vcpus", List.of(0, -1, 9),

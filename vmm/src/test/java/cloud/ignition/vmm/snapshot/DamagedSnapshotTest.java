@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whatever happens to a snapshot directory: it is refused, with one line that names it and the remedy. */
 @Timeout(120)
 class DamagedSnapshotTest {
-    private static final List<String> FILES = List.of("manifest", "state", "memory");
+    private static final List<String> FILES = List.of("manifest", "state", "memory", "changes");
 
     @TempDir
     Path directory;
@@ -32,7 +32,7 @@ class DamagedSnapshotTest {
     private Path snapshot;
 
     @BeforeEach
-    void write() {
+    void write() throws IOException {
         snapshot = write("1", 1);
         SnapshotReader.verify(snapshot);
     }
@@ -43,10 +43,13 @@ class DamagedSnapshotTest {
         assertThat(snapshot).doesNotExist();
     }
 
-    private Path write(String name, long seed) {
+    private Path write(String name, long seed) throws IOException {
         Path written = directory.resolve(name);
         try (WrittenSnapshot source = new WrittenSnapshot(20, seed)) {
-            source.write(written);
+            source.write(directory.resolve("base"));
+            source.writeChanged(directory.resolve("base"), written);
+        } finally {
+            SnapshotWriter.delete(directory.resolve("base"));
         }
         return written;
     }
@@ -57,6 +60,7 @@ class DamagedSnapshotTest {
         cutOff("manifest", 1, () -> SnapshotManifest.read(snapshot));
         cutOff("state", 1, () -> SnapshotReader.readState(snapshot, manifest));
         cutOff("memory", (1 << 20) + 4095, () -> SnapshotReader.verify(snapshot));
+        cutOff("changes", 7, () -> checkChanges(manifest));
         SnapshotReader.verify(snapshot);
     }
 
@@ -83,7 +87,12 @@ class DamagedSnapshotTest {
                 () -> SnapshotReader.readState(snapshot, manifest));
         // Pages with data and holes, first bytes and last ones.
         flip("memory", (8L << 20) * 8 / 53, () -> SnapshotReader.verify(snapshot));
+        flip("changes", 97, () -> checkChanges(manifest));
         SnapshotReader.verify(snapshot);
+    }
+
+    private void checkChanges(SnapshotManifest manifest) {
+        ChangesFile.check(snapshot, manifest.changes(), manifest.shape().memoryBytes());
     }
 
     private void flip(String name, long step, ThrowingCallable read) throws IOException {
@@ -103,7 +112,7 @@ class DamagedSnapshotTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"manifest", "state", "memory"})
+    @ValueSource(strings = {"manifest", "state", "memory", "changes"})
     void oneByteMoreOrAnEnormousFile(String name) throws IOException {
         try (FileChannel file = FileChannel.open(snapshot.resolve(name), StandardOpenOption.WRITE)) {
             long size = file.size();
@@ -115,14 +124,14 @@ class DamagedSnapshotTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"manifest", "state", "memory"})
+    @ValueSource(strings = {"manifest", "state", "memory", "changes"})
     void aFileIsMissing(String name) throws IOException {
         Files.delete(snapshot.resolve(name));
         assertThat(refused()).contains("it has no file " + name);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"manifest", "state", "memory"})
+    @ValueSource(strings = {"manifest", "state", "memory", "changes"})
     void aFileIsAnotherSnapshots(String name) throws IOException {
         Path other = write("other", 2);
         if (name.equals("state")) { // of the same machine, it would be the same
@@ -133,7 +142,7 @@ class DamagedSnapshotTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"manifest", "state", "memory"})
+    @ValueSource(strings = {"manifest", "state", "memory", "changes"})
     void aFileIsALinkAPipeOrADirectory(String name) throws Exception {
         Path file = snapshot.resolve(name);
         Path moved = Files.move(file, directory.resolve("moved"));

@@ -183,16 +183,14 @@ class FullDiskTest {
          */
         private static void saveRestoredOnFullTmpfs(Path former, Path target) throws IOException {
             SnapshotManifest manifest = SnapshotManifest.read(former);
-            try (Mmap memory = SnapshotReader.mapMemory(former, manifest)) {
+            try (Mmap memory = Mmap.reserved(manifest.shape().memoryBytes())) {
+                FreePages free = new FreePages(memory);
+                SnapshotReader.loadMemory(former, manifest, memory, free);
                 SnapshotWriter.write(
                         target,
-                        manifest.shape(),
-                        Samples.host(),
-                        Samples.machine(1),
-                        memory.segment(),
-                        new FreePages(memory),
-                        0,
-                        manifest.subject());
+                        SavedMachine.of(manifest.shape(), Samples.host(), Samples.machine(1), manifest.subject()),
+                        new MemoryToSave(memory, free, 0, null),
+                        () -> false);
             }
             SnapshotReader.verify(target);
         }

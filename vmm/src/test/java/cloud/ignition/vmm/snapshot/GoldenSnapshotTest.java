@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,8 @@ class GoldenSnapshotTest {
     private static final Path GOLDEN = RESOURCES.resolve("golden-v" + SnapshotManifest.FORMAT_VERSION);
     private static final String PAGES = "memory-pages.gz";
     private static final int PAGE = 4096;
+    private static final List<String> SMALL =
+            List.of(SnapshotManifest.FILE, SnapshotWriter.STATE_FILE, ChangesFile.NAME);
 
     @TempDir
     Path directory;
@@ -47,6 +50,7 @@ class GoldenSnapshotTest {
         assertThat(manifest.host().cpuid()).hasSizeGreaterThan(10);
         assertThat(manifest.host().msrs()).hasSizeGreaterThan(10).contains(0x10);
         assertThat(manifest.memoryDataBytes()).isBetween(3L * PAGE, 20L * PAGE);
+        assertThat(manifest.changes().dataBytes()).isBetween(1L * PAGE, 8L * PAGE);
 
         MachineState state = SnapshotReader.readState(directory, manifest);
         assertThat(state.vcpus()).hasSize(1);
@@ -74,7 +78,7 @@ class GoldenSnapshotTest {
     }
 
     private void unpack() throws IOException {
-        for (String name : new String[] {SnapshotManifest.FILE, SnapshotWriter.STATE_FILE}) {
+        for (String name : SMALL) {
             Files.copy(GOLDEN.resolve(name), directory.resolve(name));
         }
         byte[] page = new byte[PAGE];
@@ -98,12 +102,17 @@ class GoldenSnapshotTest {
     @Test
     @EnabledIfSystemProperty(named = "snapshot.golden", matches = "write")
     void write() throws IOException {
-        Path fresh = directory.resolve("fresh");
+        Path base = directory.resolve("base");
         try (TinyMachine machine = TinyMachine.booted(directory)) {
+            machine.vm.save(base, TinyMachine.SUBJECT);
+        }
+        Path fresh = directory.resolve("fresh");
+        try (TinyMachine machine = TinyMachine.restored(base, directory)) {
+            machine.goOn();
             machine.vm.save(fresh, TinyMachine.SUBJECT);
         }
         Files.createDirectories(GOLDEN);
-        for (String name : new String[] {SnapshotManifest.FILE, SnapshotWriter.STATE_FILE}) {
+        for (String name : SMALL) {
             Files.copy(fresh.resolve(name), GOLDEN.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
         byte[] memory = Files.readAllBytes(fresh.resolve(SnapshotWriter.MEMORY_FILE));

@@ -112,6 +112,7 @@ class KnownSnapshotsTest {
                 of.stateSha256(),
                 of.memoryCrc32c(),
                 of.memoryDataBytes(),
+                of.changes(),
                 new SnapshotSubject(Map.of("number", Integer.toString(number))));
         KnownSnapshots.written(directory, manifest, manifest.encode(), state);
     }

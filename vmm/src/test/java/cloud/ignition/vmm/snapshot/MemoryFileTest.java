@@ -39,7 +39,7 @@ class MemoryFileTest {
                     pages++;
                 }
             }
-            MemoryFile.Written written = MemoryFile.write(memory.segment(), new FreePages(memory), fd);
+            MemoryFile.Written written = MemoryFile.write(memory.segment(), new FreePages(memory), fd, () -> false);
             assertThat(written.dataBytes()).isEqualTo(pages * PAGE);
             try (Mmap copy = Mmap.privateCopyOf(fd, 0, SIZE)) {
                 assertThat(MemorySegment.mismatch(memory.segment(), 0, SIZE, copy.segment(), 0, SIZE))
@@ -63,7 +63,8 @@ class MemoryFileTest {
             fill(memory, 0, 16, 1);
             assertThat(free.giveBack(4 * PAGE, 8 * PAGE)).isTrue();
             fill(memory, 6, 1, 2); // the guest uses a free page again and tells nobody
-            assertThat(MemoryFile.write(memory.segment(), free, fd).dataBytes()).isEqualTo(9 * PAGE);
+            assertThat(MemoryFile.write(memory.segment(), free, fd, () -> false).dataBytes())
+                    .isEqualTo(9 * PAGE);
             assertThat(dataPages(fd)).containsExactly(0, 1, 2, 3, 6, 12, 13, 14, 15);
             assertThat(touchedPages(memory)).isEqualTo(9);
             assertSame(memory, fd);
@@ -77,11 +78,11 @@ class MemoryFileTest {
             before.truncate(SIZE);
             try (Mmap booted = Mmap.anonymous(SIZE)) {
                 fill(booted, 3, 2, 1);
-                MemoryFile.write(booted.segment(), new FreePages(booted), before);
+                MemoryFile.write(booted.segment(), new FreePages(booted), before, () -> false);
             }
             try (Mmap restored = Mmap.privateCopyOf(before, 0, SIZE)) {
                 fill(restored, 9000, 1, 2);
-                assertThat(MemoryFile.write(restored.segment(), new FreePages(restored), after)
+                assertThat(MemoryFile.write(restored.segment(), new FreePages(restored), after, () -> false)
                                 .dataBytes())
                         .isEqualTo(3 * PAGE);
                 assertThat(dataPages(after)).containsExactly(3, 4, 9000);
@@ -100,7 +101,7 @@ class MemoryFileTest {
             before.truncate(SIZE);
             try (Mmap booted = Mmap.anonymous(SIZE)) {
                 fill(booted, 0, 32, 1);
-                MemoryFile.write(booted.segment(), new FreePages(booted), before);
+                MemoryFile.write(booted.segment(), new FreePages(booted), before, () -> false);
             }
             try (Mmap memory = Mmap.privateCopyOf(before, 0, SIZE)) {
                 FreePages free = new FreePages(memory);
@@ -112,7 +113,8 @@ class MemoryFileTest {
                         .isZero(); // only read again
                 assertThat(free.giveBack(20 * PAGE, PAGE)).isTrue();
                 // of 32 pages all are there but 4 to 11, of which 7 is, and 20
-                assertThat(MemoryFile.write(memory.segment(), free, after).dataBytes())
+                assertThat(MemoryFile.write(memory.segment(), free, after, () -> false)
+                                .dataBytes())
                         .isEqualTo((32 - 8 + 1 - 1) * PAGE);
                 assertSame(memory, after);
                 assertThat(dataPages(after))

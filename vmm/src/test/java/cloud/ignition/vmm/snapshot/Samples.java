@@ -67,6 +67,7 @@ final class Samples {
                 "ab".repeat(32),
                 0xfeed_beefL,
                 7 * 4096,
+                new ChangeFacts(3, 5 * 4096, 0x1234_5678L, 0x9abc_def0L),
                 new SnapshotSubject(Map.of("image", "sha256:1", "kernel", "with = sign")));
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.fail;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
+import cloud.ignition.vmm.doorbell.DoorbellState;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -104,6 +105,19 @@ class StateRecordsTest {
             }
         }
         assertThat(tried).isGreaterThan(12);
+    }
+
+    @Test
+    void severalVcpusThatDoNotStandAtTheDoorbellAreRefused() {
+        DoorbellState elsewhere = new DoorbellState(0x1234, false);
+        assertThat(at(elsewhere, Samples.machine(1)).doorbell()).isEqualTo(elsewhere);
+        assertThatThrownBy(() -> at(elsewhere, Samples.machine(2)))
+                .isInstanceOf(CorruptStateException.class)
+                .hasMessage("2 vCPUs that do not stand at the doorbell");
+    }
+
+    private static MachineState at(DoorbellState doorbell, MachineState machine) {
+        return new MachineState(machine.chips(), machine.vcpus(), machine.serial(), doorbell, machine.devices());
     }
 
     @Test

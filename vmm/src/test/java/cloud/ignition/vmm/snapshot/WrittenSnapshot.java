@@ -17,9 +17,11 @@ final class WrittenSnapshot implements AutoCloseable {
     private final Mmap memory = Mmap.anonymous(SHAPE.memoryBytes());
     private final MachineState state = Samples.machine(1);
     private final long dataBytes;
+    private final long seed;
 
     /** With so many pages of random bytes, spread over the memory. */
     WrittenSnapshot(int pages, long seed) {
+        this.seed = seed;
         Random random = new Random(seed);
         MemorySegment all = memory.segment();
         long step = SHAPE.memoryBytes() / pages & -4096;
@@ -41,13 +43,27 @@ final class WrittenSnapshot implements AutoCloseable {
     void write(Path directory, long mostDataBytes) {
         SnapshotWriter.write(
                 directory,
-                SHAPE,
-                Samples.host(),
-                state,
-                memory.segment(),
-                new FreePages(memory),
-                mostDataBytes,
-                new SnapshotSubject(Map.of("image", "sha256:1")));
+                SavedMachine.of(SHAPE, Samples.host(), state, new SnapshotSubject(Map.of("image", "sha256:1"))),
+                new MemoryToSave(memory, new FreePages(memory), mostDataBytes, null),
+                () -> false);
+    }
+
+    /** Restores one and writes it again, with some pages changed. */
+    void writeChanged(Path base, Path directory) {
+        SnapshotManifest manifest = SnapshotManifest.read(base);
+        try (Mmap restored = Mmap.reserved(SHAPE.memoryBytes())) {
+            FreePages free = new FreePages(restored);
+            SnapshotReader.loadMemory(base, manifest, restored, free);
+            for (long page = 3; page < 30; page += 4) {
+                restored.segment().asSlice(page * 4096, 4096).fill((byte) (page + seed));
+            }
+            restored.segment().asSlice(0, 4096).fill((byte) 0); // the first page has data
+            SnapshotWriter.write(
+                    directory,
+                    SavedMachine.of(SHAPE, Samples.host(), state, manifest.subject()),
+                    new MemoryToSave(restored, free, dataBytes, new Base(base, manifest)),
+                    () -> false);
+        }
     }
 
     long dataBytes() {

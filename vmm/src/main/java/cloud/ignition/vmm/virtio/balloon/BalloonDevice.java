@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p>PAGE_POISON is not offered, so a guest that expects its free pages to keep a value does not report (§5.5.3.1).
  */
 public final class BalloonDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 3;
+
     /** A balloon's page (§5.5.6), whatever the guest's own pages are. */
     static final long PAGE_BYTES = 4096;
 

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * flush be about requests answered before it. What the back end refuses reaches the guest as an I/O error.
  */
 public final class BlockDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 1;
+
     /** Bytes of a sector; the unit of addresses and of the capacity. */
     public static final int SECTOR_BYTES = 512;
 

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A console (virtio 1.2 §5.3) with its one port, /dev/hvc0 in the guest: a byte stream each way. */
 public final class ConsoleDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 2;
+
     static final int RECEIVE = 0;
     static final int TRANSMIT = 1;
 

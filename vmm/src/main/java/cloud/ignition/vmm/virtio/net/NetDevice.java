@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * not part of its state: a sleep is longer than what a bucket takes to fill.
  */
 public final class NetDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 3;
+
     /** Length of struct virtio_net_hdr_v1 in front of each frame. */
     public static final int HEADER_BYTES = 12;
 

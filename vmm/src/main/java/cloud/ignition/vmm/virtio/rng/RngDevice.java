@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * second is used up, requests wait in the queue for a timer, which is the device's back-end descriptor.
  */
 public final class RngDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 1;
+
     /** Requests wait rather than get fewer bytes than this. */
     static final int SMALLEST_ANSWER = 64;
 

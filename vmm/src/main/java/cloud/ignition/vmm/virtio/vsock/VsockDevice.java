@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * many; then the guest's packets wait in its queue.
  */
 public final class VsockDevice implements VirtioDevice {
+    /** How many virtqueues it has. */
+    public static final int QUEUES = 3;
+
     static final int RECEIVE = 0;
     static final int TRANSMIT = 1;
     static final int EVENT = 2;

@@ -1,0 +1,63 @@
+package cloud.ignition.vmm;
+
+import cloud.ignition.vmm.shell.KvmHost;
+import cloud.ignition.vmm.shell.ShellPlan;
+import cloud.ignition.vmm.shell.ShellPool;
+import cloud.ignition.vmm.shell.VmShell;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shells of machines made beforehand: all that KVM and the JVM need some milliseconds for, ready before it is known which machine
+ * it will be for. Thread-safe.
+ */
+public final class Shells implements AutoCloseable {
+    /** Has none: each machine's shell is made when the machine is. */
+    public static final Shells NONE = new Shells(null);
+
+    private final @Nullable ShellPool pool;
+
+    private Shells(@Nullable ShellPool pool) {
+        this.pool = pool;
+    }
+
+    /** An empty pool. It fills itself in the background after the machines that take from it, see {@link Limits}. */
+    public static Shells pooled() {
+        return new Shells(new ShellPool());
+    }
+
+    /** Has a shell made in the background for a machine like this, which may come soon. */
+    public void expect(MachineShape shape, Attachments attachments) {
+        if (pool != null) {
+            pool.expect(Devices.plan(shape, attachments));
+        }
+    }
+
+    /** Shells that stand ready. */
+    public int ready() {
+        return pool == null ? 0 : pool.ready();
+    }
+
+    /** Waits until the background has nothing to do: for tests and benchmarks. */
+    public void awaitSettled() throws InterruptedException {
+        if (pool != null) {
+            pool.awaitSettled();
+        }
+    }
+
+    /**
+     * A shell that is the caller's from now on.
+     *
+     * @throws cloud.ignition.linux.LinuxException when none is ready and the host refuses to make one
+     */
+    VmShell take(KvmHost host, ShellPlan plan) {
+        return pool == null ? VmShell.create(host, plan) : pool.take(host, plan);
+    }
+
+    /** Closes the shells that nobody took, and makes no more; machines can still be made, each with its own. */
+    @Override
+    public void close() {
+        if (pool != null) {
+            pool.close();
+        }
+    }
+}
