@@ -60,6 +60,12 @@ final class RestoredMachine implements AutoCloseable {
                 Optional.empty());
     }
 
+    /** Has the pool filled before the first restore, as a daemon does for apps that sleep. */
+    void expect() throws InterruptedException {
+        pool.expect(snapshot, attachments);
+        pool.awaitSettled();
+    }
+
     /**
      * Restores one machine; nanoseconds from the start to the end of each stage. Returns when it is gone.
      *
@@ -72,9 +78,7 @@ final class RestoredMachine implements AutoCloseable {
         long start = System.nanoTime();
         try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, timeline, pooled ? pool : Shells.NONE)) {
             machine.resume();
-            if (!bell.rung.tryAcquire(20, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("the guest did not ring: " + bell.exit);
-            }
+            bell.await();
             machine.pause();
         }
         BackgroundClosing.await();
@@ -92,6 +96,30 @@ final class RestoredMachine implements AutoCloseable {
         return ends;
     }
 
+    /**
+     * Restores one machine and lets it stand by again and again; nanoseconds from each packet, that is from the moment the
+     * owner lets it go on, to the guest's next port write.
+     */
+    long[] standBy(int wakes) throws InterruptedException {
+        Bell bell = new Bell();
+        long[] took = new long[wakes];
+        try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, new WakeTimeline(), pool)) {
+            machine.resume();
+            bell.await();
+            for (int i = 0; i < wakes; i++) {
+                machine.pause();
+                WakeTimeline timeline = new WakeTimeline();
+                long start = System.nanoTime();
+                machine.goOn(timeline);
+                bell.await();
+                took[i] = bell.nanos - start;
+            }
+            machine.pause();
+        }
+        BackgroundClosing.await();
+        return took;
+    }
+
     @Override
     public void close() {
         pool.close();
@@ -102,6 +130,12 @@ final class RestoredMachine implements AutoCloseable {
         final Semaphore rung = new Semaphore(0);
         volatile long nanos;
         volatile String exit = "it still runs";
+
+        void await() throws InterruptedException {
+            if (!rung.tryAcquire(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the guest did not ring: " + exit);
+            }
+        }
 
         @Override
         public DoorbellAnswer onDoorbell(Doorbell doorbell) {

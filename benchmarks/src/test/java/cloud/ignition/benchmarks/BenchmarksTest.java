@@ -2,8 +2,10 @@ package cloud.ignition.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cloud.ignition.vmm.snapshot.TinySnapshot;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -32,6 +34,14 @@ class BenchmarksTest {
     }
 
     @Test
+    void theFirstRestoreIsMeasuredBehindAWarmUp(@TempDir Path directory) throws Exception {
+        TinySnapshot.write(directory.resolve("snapshot"), directory);
+        assertThat(FirstWakeBenchmark.measure(directory, 2, 4))
+                .startsWith("| 2 | ")
+                .endsWith(" |");
+    }
+
+    @Test
     void percentilesAreByNearestRank() {
         long[] nanos = new long[101];
         for (int i = 0; i < nanos.length; i++) {
@@ -52,6 +62,13 @@ class BenchmarksTest {
                                 .verbosity(VerboseMode.SILENT)
                                 .build())
                         .run())
-                .hasSize(4 + 4 + 3);
+                .hasSize(4 + 4 + 3 + 1);
+    }
+
+    @Test
+    void standbyIsMeasured() throws Exception {
+        Percentiles micros = StandbyBenchmark.run(5, 1);
+        assertThat(micros.p50()).isPositive();
+        assertThat(micros.max()).isGreaterThanOrEqualTo(micros.p50());
     }
 }

@@ -21,4 +21,7 @@ public final class Limits {
 
     /** Longest text of a message shown on one line, in characters. */
     public static final int MESSAGE_CHARACTERS = 2000;
+
+    /** Most wakes that can be traced: as many as the daemon keeps. */
+    public static final int TRACED_WAKES = 20;
 }

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -70,7 +71,7 @@ class CliTest {
         assertThat(ignition("ps -q").out()).isEqualTo("broken\nweb\nworker\n");
         assertThat(ignition("ps --json").out()).contains("\"residentBytes\": 0");
         assertThat(ignition("ps --wakes").out())
-                .contains("web: packet-seen 0.00 ms -> snapshot-mapped 0.81 ms -> first-packet-out 4.50 ms\n");
+                .contains("web: packet-seen 0.00 ms -> memory-mapped 0.81 ms -> first-packet-out 4.50 ms\n");
     }
 
     @Test
@@ -81,9 +82,29 @@ class CliTest {
         assertThat(ignition("inspect web --wakes").out()).isEqualTo("""
                         WAKE                  STAGE             REACHED AT  TOOK
                         2026-11-23T10:00:00Z  packet-seen       0.00 ms     0.00 ms
-                                              snapshot-mapped   0.81 ms     0.81 ms
+                                              memory-mapped     0.81 ms     0.81 ms
                                               first-packet-out  4.50 ms     3.69 ms
                         """);
+    }
+
+    @Test
+    void traceDrawsTheStagesOfTheLastWakes() throws IOException {
+        daemon.put(AppSpec.of("web", "i"), AppState.SLEEPING);
+
+        assertThat(ignition("trace web").out()).isEqualTo("""
+                        web, woken 2026-11-23T10:00:00Z
+                          packet-seen         0.00 ms   +0.00 ms  |
+                          memory-mapped       0.81 ms   +0.81 ms  |########
+                          first-packet-out    4.50 ms   +3.69 ms  |        ########################################
+                        """);
+        Path svg = directory.resolve("wakes.svg");
+        assertThat(ignition("trace web --last 3 --svg " + svg).exitCode()).isZero();
+        assertThat(Files.readString(svg))
+                .startsWith("<svg xmlns=")
+                .contains(">web, woken 2026-11-23T10:00:00Z</text>", ">4.50 ms (+3.69 ms)</text>")
+                .endsWith("</svg>\n");
+        assertThat(ignition("trace web --last 21").exitCode()).isEqualTo(2);
+        assertThat(ignition("trace web --svg /nowhere/wakes.svg").err()).contains("cannot be written");
     }
 
     @Test

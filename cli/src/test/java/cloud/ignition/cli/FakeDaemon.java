@@ -72,7 +72,7 @@ final class FakeDaemon implements Applications {
                         false,
                         List.of(
                                 new WakeReport.Stage("packet-seen", 0),
-                                new WakeReport.Stage("snapshot-mapped", 810_000),
+                                new WakeReport.Stage("memory-mapped", 810_000),
                                 new WakeReport.Stage("first-packet-out", 4_500_000)))));
         apps.put(spec.name(), view);
         return view;

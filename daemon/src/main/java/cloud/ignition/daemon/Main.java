@@ -78,6 +78,7 @@ public final class Main {
                 api.socketPath(),
                 daemon.applications().list().size(),
                 Long.toString(took.toMillis()));
+        daemon.ready();
     }
 
     /** Runs on SIGTERM and SIGINT; halts itself because the JVM would report the signal as its exit code. */

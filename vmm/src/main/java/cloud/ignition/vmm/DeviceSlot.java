@@ -16,6 +16,7 @@ final class DeviceSlot implements AutoCloseable {
     private final SlotEvents events;
     private final MmioTransport transport;
     private EventLoop.@Nullable Watch backendWatch;
+    private @Nullable Runnable nextKick;
 
     /**
      * @param onFailure told when the device waits for a reset, one line
@@ -28,12 +29,26 @@ final class DeviceSlot implements AutoCloseable {
                 throw new IllegalStateException("a device with " + transport.queueCount() + " queues in a place for "
                         + events.kicks().size());
             }
-            events.onKick(transport::onNotify);
+            events.onKick(this::kicked);
             transport.timerFd().ifPresent(fd -> loop.watch(fd, Epoll.IN, ready -> transport.onTimer()));
             transport.backendFd().ifPresent(fd -> backendWatch = loop.watch(fd, 0, this::backendReady));
         } catch (RuntimeException e) {
             throw new Closing().then(transport::close).because(e);
         }
+    }
+
+    /** Has something done once, on the event loop, when the guest kicks next; while the loop is parked. */
+    void onNextKick(Runnable action) {
+        nextKick = action;
+    }
+
+    private void kicked(int queue) {
+        Runnable action = nextKick;
+        if (action != null) {
+            nextKick = null;
+            action.run();
+        }
+        transport.onNotify(queue);
     }
 
     private void backendReady(int ready) {

@@ -79,7 +79,6 @@ final class Devices implements AutoCloseable {
             VmShell shell,
             Attachments attachments,
             MachineListener listener,
-            WakeTimeline timeline,
             Consumer<Doorbell> onRing,
             Consumer<MachineExit> onExit) {
         this.shell = shell;
@@ -100,10 +99,7 @@ final class Devices implements AutoCloseable {
             for (Attachments.Disk disk : attachments.disks()) {
                 disks.add(plug(disk(disk)));
             }
-            net = attachments
-                    .net()
-                    .map(attached -> plug(net(attached, timeline)))
-                    .orElse(null);
+            net = attachments.net().map(attached -> plug(net(attached))).orElse(null);
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
             balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
@@ -128,11 +124,10 @@ final class Devices implements AutoCloseable {
         }
     }
 
-    private static NetDevice net(Attachments.Net attached, WakeTimeline timeline) {
+    private static NetDevice net(Attachments.Net attached) {
         NetConfig config = new NetConfig(
                 MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
         NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
-        device.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
         return device;
     }
 
@@ -260,10 +255,13 @@ final class Devices implements AutoCloseable {
         loop.onFirstResume(() -> slots.forEach(slot -> slot.transport().kickAll()));
     }
 
-    /** Has the next packet of the guest be marked. */
-    void onNextPacketOut(WakeTimeline timeline) {
+    /** Has the guest's next kick and packets marked; before the loop runs. */
+    void watch(WakeTimeline timeline) {
+        Runnable answered = () -> timeline.mark(WakeTimeline.Stage.FIRST_DOORBELL_ANSWER);
+        slots.forEach(slot -> slot.onNextKick(answered));
         if (net != null) {
             net.activity().onNextPacketOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_PACKET_OUT));
+            net.activity().onNextPayloadOut(() -> timeline.mark(WakeTimeline.Stage.FIRST_BYTE));
         }
     }
 

@@ -20,6 +20,9 @@ public final class Limits {
     /** But not later than so long after the first one that is missing, however many come. */
     public static final long POOL_REFILL_DEADLINE_NANOS = 200_000_000L;
 
+    /** How long the built-in guest may take to ring, on the slowest of hosts. */
+    public static final int WARM_UP_PATIENCE_SECONDS = 30;
+
     /** Most vCPUs of one machine. */
     public static final int MAX_VCPUS = 8;
 

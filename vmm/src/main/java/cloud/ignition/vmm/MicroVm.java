@@ -73,8 +73,26 @@ public final class MicroVm implements AutoCloseable {
         cpuids = shell.cpuids();
         gate = shell.gate();
         runners = shell.runners();
-        devices = new Devices(shell, attachments, listener, timeline, this::rung, this::ended);
-        runners.forEach(runner -> runner.serve(devices.ports(), devices.mmio(), () -> firstRun(timeline), this::ended));
+        devices = new Devices(shell, attachments, listener, this::rung, this::ended);
+        runners.forEach(runner -> runner.serve(devices.ports(), devices.mmio(), this::ended));
+        watch(timeline, () -> devices.doorbell().refreshWallClock(Clocks.realtimeNanos()));
+    }
+
+    /**
+     * Has the stages of a wake marked that the guest's own doing reaches; while it is paused.
+     *
+     * @param beforeRun done on each vCPU's thread, right before it enters the guest
+     */
+    private void watch(WakeTimeline timeline, Runnable beforeRun) {
+        devices.watch(timeline);
+        for (VcpuRunner runner : runners) {
+            runner.onNext(
+                    () -> {
+                        timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
+                        beforeRun.run();
+                    },
+                    () -> timeline.mark(WakeTimeline.Stage.FIRST_DOORBELL_ANSWER));
+        }
     }
 
     /**
@@ -218,15 +236,8 @@ public final class MicroVm implements AutoCloseable {
      */
     public void goOn(WakeTimeline timeline) {
         shell.vcpus().forEach(KvmVcpu::kvmclockCtrl); // else the guest reports a lockup of the paused time
-        devices.onNextPacketOut(timeline);
-        timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
+        watch(timeline, () -> {});
         resume();
-    }
-
-    /** On a vCPU's thread, right before it enters the guest: what passed since the renewal would be missing on the guest's clock. */
-    private void firstRun(WakeTimeline timeline) {
-        timeline.mark(WakeTimeline.Stage.VCPU_ENTERED);
-        devices.doorbell().refreshWallClock(Clocks.realtimeNanos());
     }
 
     /** Tells the guest that it is another one than the one that was saved: generation, wall clock, seed. */

@@ -4,6 +4,8 @@ import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.ShellPlan;
 import cloud.ignition.vmm.shell.ShellPool;
 import cloud.ignition.vmm.shell.VmShell;
+import cloud.ignition.vmm.snapshot.KnownSnapshots;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +27,17 @@ public final class Shells implements AutoCloseable {
         return new Shells(new ShellPool());
     }
 
-    /** Has a shell made in the background for a machine like this, which may come soon. */
-    public void expect(MachineShape shape, Attachments attachments) {
+    /**
+     * Prepares for the restore of a snapshot that may come soon: reads it but for its memory, and has a shell made in the background.
+     *
+     * @throws SnapshotRefusedException when it is damaged or does not fit this host
+     * @throws cloud.ignition.linux.LinuxException when the host has no usable KVM
+     */
+    public void expect(Path snapshot, Attachments attachments) {
         if (pool != null) {
+            MachineShape shape = KnownSnapshots.read(snapshot, KvmHost.open().facts())
+                    .manifest()
+                    .shape();
             pool.expect(Devices.plan(shape, attachments));
         }
     }

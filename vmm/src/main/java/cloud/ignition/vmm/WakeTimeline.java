@@ -1,11 +1,8 @@
 package cloud.ignition.vmm;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /** When each stage of one wake was reached, on CLOCK_MONOTONIC; a stage keeps its first mark. Thread-safe. */
 public final class WakeTimeline {
@@ -21,41 +18,42 @@ public final class WakeTimeline {
         STATE_LOADED,
         /** The first vCPU enters the guest. */
         VCPU_ENTERED,
+        /**
+         * The guest is heard of for the first time behind the doorbell at which it was saved: it reads or writes a device's register,
+         * or kicks a queue. By then it has taken its new generation.
+         */
+        FIRST_DOORBELL_ANSWER,
         /** The guest sent its first packet. */
-        FIRST_PACKET_OUT
+        FIRST_PACKET_OUT,
+        /** The guest sent the first packet that carries more than headers, such as the first byte of an HTTP answer. */
+        FIRST_BYTE
     }
 
     /** One reached stage and its CLOCK_MONOTONIC nanoseconds. */
     public record Entry(Stage stage, long nanos) {}
 
-    private final Map<Stage, AtomicLong> nanos = new EnumMap<>(Stage.class);
+    private static final List<Stage> STAGES = List.of(Stage.values());
+
+    private final AtomicLongArray nanos = new AtomicLongArray(STAGES.size());
 
     /** A time line without any mark. */
-    public WakeTimeline() {
-        for (Stage stage : Stage.values()) {
-            nanos.put(stage, new AtomicLong());
-        }
-    }
+    public WakeTimeline() {}
 
     /** Marks a stage as reached now, unless it was reached before. */
     public void mark(Stage stage) {
         // System.nanoTime() is CLOCK_MONOTONIC on Linux; 0 stands for "not reached".
-        of(stage).compareAndSet(0, Math.max(1, System.nanoTime()));
+        nanos.compareAndSet(STAGES.indexOf(stage), 0, Math.max(1, System.nanoTime()));
     }
 
     /** The reached stages in their order. */
     public List<Entry> entries() {
         List<Entry> reached = new ArrayList<>();
-        for (Stage stage : Stage.values()) {
-            long at = of(stage).get();
+        for (int i = 0; i < STAGES.size(); i++) {
+            long at = nanos.get(i);
             if (at != 0) {
-                reached.add(new Entry(stage, at));
+                reached.add(new Entry(STAGES.get(i), at));
             }
         }
         return reached;
-    }
-
-    private AtomicLong of(Stage stage) {
-        return Objects.requireNonNull(nanos.get(stage));
     }
 }

@@ -305,7 +305,7 @@ class FaultInjectionTest {
     /** One machine has a shell that was made beforehand, or its own where that was refused; then both. */
     private void restoreWithAPool(VsockHub hub) throws InterruptedException {
         try (Shells shells = Shells.pooled()) {
-            shells.expect(SHAPE, with(hub));
+            shells.expect(old, with(hub));
             shells.awaitSettled();
             for (int i = 0; i < 2; i++) {
                 try (MicroVm machine = MicroVm.restore(

@@ -7,7 +7,7 @@ import java.util.Optional;
 public final class Commands {
     /** The names in the order of the help. */
     public static final List<String> NAMES = List.of(
-            "daemon", "run", "ps", "inspect", "logs", "stop", "start", "rm", "pull", "images", "rmi", "doctor",
+            "daemon", "run", "ps", "inspect", "trace", "logs", "stop", "start", "rm", "pull", "images", "rmi", "doctor",
             "version");
 
     private Commands() {}
@@ -20,6 +20,7 @@ public final class Commands {
                     case "run" -> new RunCommand();
                     case "ps" -> new PsCommand();
                     case "inspect" -> new InspectCommand();
+                    case "trace" -> new TraceCommand();
                     case "logs" -> new LogsCommand();
                     case "stop" -> new StopCommand();
                     case "start" -> new StartCommand();

@@ -11,7 +11,7 @@ import java.util.List;
 final class WakeLines {
     private WakeLines() {}
 
-    /** The last wake in one line: {@code packet-seen -> snapshot-mapped 0.81 ms -> …}. */
+    /** The last wake in one line: {@code packet-seen -> memory-mapped 0.81 ms -> …}. */
     static String lastLine(JsonObject app) {
         List<JsonObject> wakes = app.objects("lastWakes");
         if (wakes.isEmpty()) {

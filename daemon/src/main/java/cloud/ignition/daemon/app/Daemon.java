@@ -11,6 +11,9 @@ public interface Daemon {
     /** The images. */
     Images images();
 
+    /** To be called when the API answers: what is better not done before begins in the background. */
+    void ready();
+
     /**
      * Suspends everything that runs, closes what boots, and lets go of all host resources except the taps and rules
      * of sleeping apps, which the next daemon adopts. Returns when done; further calls do nothing.

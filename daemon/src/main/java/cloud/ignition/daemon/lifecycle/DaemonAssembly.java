@@ -41,6 +41,7 @@ public final class DaemonAssembly implements Daemon {
     private final ApplicationService applications;
     private final StoredImages images;
     private final Shells shells;
+    private final WakeWarmUp warmUp;
     private final Optional<MemoryPressure> pressure;
     private final AtomicBoolean shutDown = new AtomicBoolean();
 
@@ -53,6 +54,7 @@ public final class DaemonAssembly implements Daemon {
             ApplicationService applications,
             StoredImages images,
             Shells shells,
+            WakeWarmUp warmUp,
             Optional<MemoryPressure> pressure) {
         this.state = state;
         this.network = network;
@@ -62,6 +64,7 @@ public final class DaemonAssembly implements Daemon {
         this.applications = applications;
         this.images = images;
         this.shells = shells;
+        this.warmUp = warmUp;
         this.pressure = pressure;
     }
 
@@ -75,11 +78,11 @@ public final class DaemonAssembly implements Daemon {
     }
 
     /** As {@link #open}, but leaves apps and the host's taps alone: for the training run of the start-up cache. */
-    public static Daemon openWithoutNetwork(DaemonOptions options) {
+    public static DaemonAssembly openWithoutNetwork(DaemonOptions options) {
         return open(options, false);
     }
 
-    private static Daemon open(DaemonOptions options, boolean adopting) {
+    private static DaemonAssembly open(DaemonOptions options, boolean adopting) {
         AddressPool addresses = AddressPool.parse(options.network());
         StateDirectory state = StateDirectory.open(options.stateDirectory());
         try {
@@ -90,7 +93,8 @@ public final class DaemonAssembly implements Daemon {
         }
     }
 
-    private static Daemon open(DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
+    private static DaemonAssembly open(
+            DaemonOptions options, AddressPool addresses, StateDirectory state, boolean adopting) {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
         StoredImages images = StoredImages.open(state.root(), options.mirrors());
@@ -100,11 +104,12 @@ public final class DaemonAssembly implements Daemon {
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
         ExecutorService background = Executors.newSingleThreadExecutor(threads("background"));
         Shells shells = Shells.pooled();
+        WakeWarmUp warmUp = new WakeWarmUp(state.root().resolve("warm-up"));
         Standbys standbys = new Standbys(System::nanoTime);
         Services services = new Services(
                 state,
                 network,
-                new MicroVmMachines(parts, cpuLimits, shells),
+                new MicroVmMachines(parts, cpuLimits, shells, warmUp),
                 pool,
                 background,
                 timer,
@@ -117,7 +122,8 @@ public final class DaemonAssembly implements Daemon {
             adopt(state, addresses, network, applications);
         }
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
-        return new DaemonAssembly(state, network, pool, background, timer, applications, images, shells, pressure);
+        return new DaemonAssembly(
+                state, network, pool, background, timer, applications, images, shells, warmUp, pressure);
     }
 
     private static void adopt(
@@ -174,9 +180,20 @@ public final class DaemonAssembly implements Daemon {
     }
 
     @Override
+    public void ready() {
+        warmUp.start();
+    }
+
+    /** Warms as {@link #ready} does, and waits for the end of it. */
+    public void warmUp() throws InterruptedException {
+        warmUp.runNow();
+    }
+
+    @Override
     public void shutdown() {
         if (shutDown.compareAndSet(false, true)) {
             pressure.ifPresent(MemoryPressure::close);
+            warmUp.close();
             applications.shutdown();
             images.close();
             network.close();

@@ -43,5 +43,17 @@ final class Limits {
     /** Longest last line that is repeated in an app's message, characters. */
     static final int MAX_QUOTED_LINE = 200;
 
+    /**
+     * How many times the built-in guest is restored after the daemon's start: docs/performance.md has what the first wake costs
+     * behind fewer.
+     */
+    static final int WARM_UP_RESTORES = 300;
+
+    /** How long that may take, pauses included. */
+    static final Duration WARM_UP_TIME = Duration.ofSeconds(30);
+
+    /** For how long it stands when a machine is made for an app. */
+    static final Duration WARM_UP_PAUSE = Duration.ofMillis(500);
+
     private Limits() {}
 }

@@ -40,15 +40,18 @@ final class MicroVmMachines implements MachineFactory {
     private final Supplier<GuestParts> parts;
     private final CpuLimits cpuLimits;
     private final Shells shells;
+    private final WakeWarmUp warmUp;
 
     /**
      * @param parts asked at each boot; may throw when there is no guest kernel, which wakes do not need
      * @param shells where machines get theirs from; stays the caller's
+     * @param warmUp steps aside when a machine is made; stays the caller's
      */
-    MicroVmMachines(Supplier<GuestParts> parts, CpuLimits cpuLimits, Shells shells) {
+    MicroVmMachines(Supplier<GuestParts> parts, CpuLimits cpuLimits, Shells shells, WakeWarmUp warmUp) {
         this.parts = parts;
         this.cpuLimits = cpuLimits;
         this.shells = shells;
+        this.warmUp = warmUp;
     }
 
     @Override
@@ -58,6 +61,7 @@ final class MicroVmMachines implements MachineFactory {
 
     @Override
     public Machine boot(MachinePlan plan, MachineListener listener) {
+        warmUp.stepAside();
         GuestParts guest = parts.get();
         byte[] config = GuestConfig.archive(
                 plan.spec().name(),
@@ -73,6 +77,7 @@ final class MicroVmMachines implements MachineFactory {
 
     @Override
     public Machine restore(Path snapshot, MachinePlan plan, MachineListener listener, WakeTimeline timeline) {
+        warmUp.stepAside();
         return limited(MicroVm.restore(snapshot, attachments(plan), listener, timeline, shells), plan);
     }
 
@@ -139,8 +144,7 @@ final class MicroVmMachines implements MachineFactory {
     @Override
     public void check(Path snapshot, MachinePlan plan) {
         // Not compared: the kernel. It is in the snapshot's memory, so a newer one on the host changes nothing.
-        Snapshot described = Snapshot.describe(snapshot);
-        @Nullable String image = described.subject().facts().get(IMAGE_FACT);
+        @Nullable String image = Snapshot.describe(snapshot).subject().facts().get(IMAGE_FACT);
         if (!plan.launch().imageDigest().equals(image)) {
             throw SnapshotRefusedException.elsewhere(
                     snapshot,
@@ -149,7 +153,7 @@ final class MicroVmMachines implements MachineFactory {
         }
         // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
         Snapshot.verify(snapshot);
-        shells.expect(described.shape(), attachments(plan));
+        shells.expect(snapshot, attachments(plan));
     }
 
     @Override

@@ -13,13 +13,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Whole directories: delete and measure. Symbolic links are never followed. */
-final class FileTree {
+public final class FileTree {
     private static final int O_RDONLY_CLOEXEC = 0x80000; // <fcntl.h>: O_RDONLY | O_CLOEXEC
 
     private FileTree() {}
 
     /** Deletes a directory with everything in it; nothing happens when it does not exist. */
-    static void delete(Path root) throws IOException {
+    public static void delete(Path root) throws IOException {
         if (!Files.exists(root, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
             return;
         }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * apps/ID/log/                  see {@link AppLog}
  * apps/ID/vsock                 the socket of a {@link VsockHub}, while the app is up
  * images/                       the image store
+ * warm-up/                      the built-in guest's files, for some seconds after the daemon's start
  * </pre>
  */
 public final class StateDirectory implements AutoCloseable {

@@ -29,7 +29,8 @@ public final class VcpuRunner {
     private Bus ports = new Bus();
 
     private Bus mmio = new Bus();
-    private Runnable onFirstRun = () -> {};
+    private @Nullable Runnable onNextRun;
+    private @Nullable Runnable onNextExit;
     private Consumer<MachineExit> onExit = exit -> {};
 
     /** A vCPU that works for nobody yet. */
@@ -50,14 +51,23 @@ public final class VcpuRunner {
      *
      * @param answersPorts what the guest reaches by port I/O
      * @param answersMmio what it reaches by MMIO
-     * @param beforeFirstRun called right before the first entry into the guest
      * @param atEnd called when this vCPU's exit ends the machine
      */
-    public void serve(Bus answersPorts, Bus answersMmio, Runnable beforeFirstRun, Consumer<MachineExit> atEnd) {
+    public void serve(Bus answersPorts, Bus answersMmio, Consumer<MachineExit> atEnd) {
         ports = answersPorts;
         mmio = answersMmio;
-        onFirstRun = beforeFirstRun;
         onExit = atEnd;
+    }
+
+    /**
+     * Has something done once, on the vCPU's thread; while it waits at the gate.
+     *
+     * @param run right before the next entry into the guest
+     * @param exit when the guest wants something for the next time behind that, before it gets it
+     */
+    public void onNext(Runnable run, Runnable exit) {
+        onNextRun = run;
+        onNextExit = exit;
     }
 
     /**
@@ -145,12 +155,19 @@ public final class VcpuRunner {
                     continue;
                 }
             }
-            if (first) {
-                first = false;
-                onFirstRun.run();
+            first = false;
+            Runnable atRun = onNextRun;
+            if (atRun != null) {
+                onNextRun = null;
+                atRun.run();
             }
             int result = vcpu.run();
             if (result == 0) {
+                Runnable atExit = onNextExit;
+                if (atExit != null) {
+                    onNextExit = null;
+                    atExit.run();
+                }
                 serveExit();
             } else if (result != -Errno.EINTR && result != -Errno.EAGAIN) {
                 throw new LinuxException("KVM_RUN", -result);

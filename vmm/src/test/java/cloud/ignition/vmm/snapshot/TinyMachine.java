@@ -29,7 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A real machine on KVM whose guest is a dozen instructions: it fills two pages, prints two letters without a line end,
- * rings the doorbell, fills a third page when it goes on, rings again and halts.
+ * rings the doorbell, fills a third page when it goes on, and rings again for ever.
  */
 final class TinyMachine implements AutoCloseable {
     static final MachineShape SHAPE = new MachineShape(1, 64L << 20);
@@ -146,7 +146,7 @@ final class TinyMachine implements AutoCloseable {
         out(code, DoorbellDevice.PORT, Doorbell.Kind.LISTEN.letter());
         fill(code, FIRST_PAGES + 0x4000, 1024);
         out(code, DoorbellDevice.PORT, Doorbell.Kind.LISTEN.letter());
-        code.put((byte) 0xf4).put((byte) 0xeb).put((byte) -3); // hlt; jmp to it
+        code.put((byte) 0xeb).put((byte) -3); // jmp to the last ring
 
         ByteBuffer elf = ByteBuffer.allocate(CODE + code.capacity()).order(ByteOrder.LITTLE_ENDIAN);
         elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).putShort(18, (short) 62);

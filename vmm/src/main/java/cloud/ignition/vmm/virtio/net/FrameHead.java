@@ -26,6 +26,21 @@ final class FrameHead {
     static final int GSO_TCPV4 = 1;
     static final int GSO_TCPV6 = 4;
 
+    private static final int ETHERTYPE = 12;
+    private static final int ETHERNET_BYTES = 14;
+    private static final int TYPE_IPV4 = 0x0800;
+    private static final int TYPE_IPV6 = 0x86dd;
+    private static final int IPV4_BYTES = 20;
+    private static final int IPV4_PROTOCOL = 9;
+    private static final int IPV6_BYTES = 40;
+    private static final int IPV6_NEXT_HEADER = 6;
+    private static final int PROTOCOL_ICMP = 1;
+    private static final int PROTOCOL_TCP = 6;
+    private static final int PROTOCOL_UDP = 17;
+    private static final int TCP_DATA_OFFSET = 12;
+    private static final int TCP_LONGEST_HEADER = 60;
+    private static final int UDP_HEADER = 8;
+
     private static final int HEADER_FLAGS = 0;
     private static final int HEADER_GSO_TYPE = 1;
     private static final int HEADER_GSO_SIZE = 4;
@@ -80,6 +95,41 @@ final class FrameHead {
         }
         long size = Math.max(1, Short.toUnsignedInt(bytes.get(LE16, HEADER_GSO_SIZE)));
         return (int) ((frameBytes + size - 1) / size); // not less the header: its length is only what the guest says
+    }
+
+    /**
+     * Whether the frame carries more than headers: TCP or UDP with data, or any ICMP. Of TCP over IPv6, whose header is not copied,
+     * only what is longer than the longest header counts. Fragments behind the first count. For figures, not for decisions.
+     */
+    boolean carriesPayload() {
+        if (!has(ETHERNET_BYTES + IPV4_BYTES)) {
+            return false;
+        }
+        int type = u16(ETHERTYPE);
+        if (type == TYPE_IPV4) {
+            int header = (u8(ETHERNET_BYTES) & 0xf) * 4;
+            long behind = frameBytes - ETHERNET_BYTES - header;
+            int dataOffset = ETHERNET_BYTES + header + TCP_DATA_OFFSET;
+            return carriesPayload(
+                    u8(ETHERNET_BYTES + IPV4_PROTOCOL),
+                    behind,
+                    has(dataOffset + 1) ? (u8(dataOffset) >> 4) * 4 : TCP_LONGEST_HEADER);
+        }
+        return type == TYPE_IPV6
+                && has(ETHERNET_BYTES + IPV6_BYTES)
+                && carriesPayload(
+                        u8(ETHERNET_BYTES + IPV6_NEXT_HEADER),
+                        frameBytes - ETHERNET_BYTES - IPV6_BYTES,
+                        TCP_LONGEST_HEADER);
+    }
+
+    private static boolean carriesPayload(int protocol, long behindIp, int tcpHeader) {
+        return switch (protocol) {
+            case PROTOCOL_TCP -> behindIp > tcpHeader;
+            case PROTOCOL_UDP -> behindIp > UDP_HEADER;
+            case PROTOCOL_ICMP -> true;
+            default -> false; // what neighbours tell each other over IPv6 is ICMP, too, but of another number
+        };
     }
 
     /** Whether the copy has the frame's first {@code length} bytes. */

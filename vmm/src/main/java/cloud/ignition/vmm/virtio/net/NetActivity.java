@@ -19,6 +19,7 @@ public final class NetActivity {
     private final AtomicLong spoofed = new AtomicLong();
     private final AtomicLong lastPacketNanos;
     private final AtomicReference<@Nullable Runnable> onNextPacketOut = new AtomicReference<>();
+    private final AtomicReference<@Nullable Runnable> onNextPayloadOut = new AtomicReference<>();
 
     /** @param nanoTime monotonic clock, in nanoseconds */
     NetActivity(LongSupplier nanoTime) {
@@ -66,21 +67,32 @@ public final class NetActivity {
         onNextPacketOut.set(action);
     }
 
+    /** As {@link #onNextPacketOut}, for the next frame with more than headers, {@link FrameHead#carriesPayload}. */
+    public void onNextPayloadOut(Runnable action) {
+        onNextPayloadOut.set(action);
+    }
+
     void received(long bytes) {
         add(packetsIn, 1);
         add(bytesIn, bytes);
         lastPacketNanos.setRelease(nanoTime.getAsLong());
     }
 
-    void sent(long bytes) {
+    void sent(FrameHead head) {
         add(packetsOut, 1);
-        add(bytesOut, bytes);
+        add(bytesOut, head.frameBytes());
         lastPacketNanos.setRelease(nanoTime.getAsLong());
         if (onNextPacketOut.getPlain() != null) {
-            Runnable action = onNextPacketOut.getAndSet(null);
-            if (action != null) {
-                action.run();
-            }
+            run(onNextPacketOut.getAndSet(null));
+        }
+        if (onNextPayloadOut.getPlain() != null && head.carriesPayload()) {
+            run(onNextPayloadOut.getAndSet(null));
+        }
+    }
+
+    private static void run(@Nullable Runnable action) {
+        if (action != null) {
+            action.run();
         }
     }
 

@@ -76,7 +76,7 @@ final class NetTransmitter {
         } else if (!guard.permits(head)) {
             activity.refused();
         } else if (write(chain, length)) {
-            activity.sent(head.frameBytes());
+            activity.sent(head);
         } else {
             activity.lost();
         }

@@ -19,6 +19,7 @@ import cloud.ignition.vmm.virtio.queue.DriverQueue.Used;
 import cloud.ignition.vmm.virtio.queue.TestRam;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -324,6 +325,49 @@ class NetDeviceTest {
         driver.kick(TX);
         assertThat(device.activity().lastPacketNanos()).isEqualTo(3000);
         assertThat(called[0]).isEqualTo(1);
+    }
+
+    @Test
+    void knowsTheFirstFrameWithMoreThanHeaders() {
+        int[] called = {0};
+        driver.startAll();
+        device.activity().onNextPayloadOut(() -> called[0]++);
+        for (byte[] frame : List.of(
+                ipv4(6, 0, 0x50, 0), // TCP, 20 bytes of header and nothing behind
+                ipv4(6, 0, 0xa0, 20), // with 20 bytes of options
+                ipv4(17, 8, 0, 0), // UDP without data
+                ipv4(0x3a, 0, 0, 40))) {
+            send(frame);
+            assertThat(called[0]).isZero();
+        }
+        send(ipv4(6, 0, 0xa0, 21));
+        assertThat(called[0]).isOne();
+        for (byte[] frame : List.of(ipv4(17, 9, 0, 0), ipv4(1, 8, 0, 0), ipv4(6, 0, 0x50, 1000))) {
+            device.activity().onNextPayloadOut(() -> called[0] = 9);
+            send(frame);
+            assertThat(called[0]).isEqualTo(9);
+            called[0] = 0;
+        }
+    }
+
+    private void send(byte[] frame) {
+        long at = driver.place(frame);
+        driver.queue(TX).add(readable(at, frame.length));
+        driver.kick(TX);
+    }
+
+    /** An IPv4 packet; of TCP at least its fixed header, with that byte for the data offset. */
+    private static byte[] ipv4(int protocol, int bytes, int tcpDataOffset, int more) {
+        int behind = (protocol == 6 ? 20 : bytes) + more;
+        byte[] frame = new byte[HEADER + 14 + 20 + behind];
+        System.arraycopy(MAC.toBytes(), 0, frame, HEADER + 6, 6);
+        frame[HEADER + 12] = 8;
+        frame[HEADER + 14] = 0x45;
+        frame[HEADER + 14 + 9] = (byte) protocol;
+        if (protocol == 6) {
+            frame[HEADER + 14 + 20 + 12] = (byte) tcpDataOffset;
+        }
+        return frame;
     }
 
     /** Save and restore again and again under traffic, each time into a new machine: no frame lost, doubled or mixed up. */
