@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export JAVA_HOME := $(shell scripts/find-jdk)
 MVN := mvn -q
 
-.PHONY: help demo test nightly fuzz bench-native build guest images setup unit e2e format clean
+.PHONY: help demo test nightly fuzz bench bench-native build guest images setup unit e2e format clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,6 +25,9 @@ nightly: setup jdk guest ## The long form of the tests; writes the table in docs
 
 fuzz: setup jdk ## Coverage-guided fuzzing, FUZZ_SECONDS=60 for each of six targets
 	scripts/fuzz --seconds $${FUZZ_SECONDS:-60}
+
+bench: build images ## Wakes, boots, suspends, bursts, density, throughput beside QEMU microvm, in the lab (docs/performance.md)
+	benchmarks/lab
 
 bench-native: setup jdk ## Restore against a C program, and microbenchmarks, on this machine (docs/performance.md)
 	$(MVN) test-compile -pl benchmarks -am

@@ -18,6 +18,7 @@ listen_of_other() { # IMAGE
   rm -f "$BENCH_WORK/doorbell"
   from=${EPOCHREALTIME/./}
   "$BENCH_ASK" tap "$BENCH_TAP" "$scripts/boot" &
+  disown
   for ((tries = 0; tries < 1200; tries++)); do
     [[ ! -s $BENCH_WORK/doorbell ]] || break
     sleep 0.05

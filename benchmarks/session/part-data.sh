@@ -17,6 +17,7 @@ requests() { # WHO HOST
 other() {
   contender "$name" "$1" "$2"
   "$BENCH_ASK" tap "$BENCH_TAP" "$scripts/boot" &
+  disown
   for ((tries = 0; tries < 600; tries++)); do
     ! (: <"/dev/tcp/$BENCH_GUEST_ADDRESS/$2") 2>/dev/null || break
     sleep 0.2
