@@ -59,7 +59,7 @@ final class Limits {
     static final Duration WARM_UP_TIME = Duration.ofSeconds(30);
 
     /** For how long it stands when a machine is made for an app. */
-    static final Duration WARM_UP_PAUSE = Duration.ofMillis(500);
+    static final Duration WARM_UP_PAUSE = Duration.ofSeconds(3);
 
     private Limits() {}
 }
