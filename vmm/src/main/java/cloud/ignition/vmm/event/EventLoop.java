@@ -242,7 +242,7 @@ public final class EventLoop implements AutoCloseable {
             lock.unlock();
         }
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        do {
             try {
                 control.signal();
                 thread.join();
@@ -252,7 +252,7 @@ public final class EventLoop implements AutoCloseable {
             } catch (InterruptedException e) {
                 interrupted = true;
             }
-        }
+        } while (thread.isAlive());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
