@@ -42,7 +42,7 @@ byte_of_other() { # PORT
   "$scripts/stop"
 }
 
-boots=${IGNITION_BENCH_BOOTS:-10}
+boots=${IGNITION_BENCH_BOOTS:-5}
 for image in nginx node; do run_app "boot-$image" "$image" "$BENCH_MEMORY_MIB"; done
 # Never saved: it is not asked to be, and never idle.
 "$BENCH_ASK" api "$IGNITION_SOCKET" POST /v1/apps "{\"name\":\"cold-nginx\",\"image\":\"$registry/nginx:latest\",\"vcpus\":$BENCH_VCPUS,\"memoryBytes\":$((BENCH_MEMORY_MIB << 20)),\"idleMillis\":0,\"snapshot\":\"manual\"}" >/dev/null &

@@ -2,18 +2,18 @@
 # hold of the host's memory while they run.
 apps=()
 for ((i = 0; i < 16; i++)); do
-  run_app "burst-$i" nginx 64 4000
+  run_app "burst-$i" nginx 64 10000
   apps+=("burst-$i")
   ((i % 4 != 3)) || note "$((i + 1)) of 16 apps"
 done
 burst_targets=()
 for app in "${apps[@]}"; do burst_targets+=("$(address_of "$app"):80"); done
 await_state sleeping "${apps[@]}"
-for ((i = 0; i < ${IGNITION_BENCH_ALONE:-10}; i++)); do
+for ((i = 0; i < ${IGNITION_BENCH_ALONE:-8}; i++)); do
   await_state sleeping "burst-$i"
   ask_app burst-alone ignition "${burst_targets[i]}"
 done
-for ((i = 0; i < ${IGNITION_BENCH_BURSTS:-5}; i++)); do
+for ((i = 0; i < ${IGNITION_BENCH_BURSTS:-4}; i++)); do
   await_state sleeping "${apps[@]}"
   drop_caches
   cat "$disk"/state/apps/*/snapshots/*/* >/dev/null 2>&1

@@ -13,19 +13,20 @@ requests() { # WHO HOST
   rate=$(wrk -t 1 -c 16 -d "${seconds}s" "http://$2/" | awk '/^Requests\/sec:/ { printf "%d", $2 }')
   sample data "$1" wrk_rps "${rate:-0}"
 }
-# other IMAGE PORT FUNCTION: boots a machine of the image, waits for it, measures, ends it.
+# other IMAGE PORT FUNCTION: boots a machine of the image, waits until it listens, measures, ends it.
 other() {
   contender "$name" "$1" "$2"
+  rm -f "$BENCH_WORK/doorbell"
   "$BENCH_ASK" tap "$BENCH_TAP" "$scripts/boot" &
   disown
   for ((tries = 0; tries < 600; tries++)); do
-    ! (: <"/dev/tcp/$BENCH_GUEST_ADDRESS/$2") 2>/dev/null || break
+    [[ ! -s $BENCH_WORK/doorbell ]] || break # it listens
     sleep 0.2
   done
   "$3" "$name" "$BENCH_GUEST_ADDRESS"
   "$scripts/stop"
 }
-for ((turn = 0; turn < ${IGNITION_BENCH_DATA_TURNS:-3}; turn++)); do
+for ((turn = 0; turn < ${IGNITION_BENCH_DATA_TURNS:-2}; turn++)); do
   for name in $contenders; do
     if [[ $name == ignition ]]; then
       run_app data-iperf3 iperf3 "$BENCH_MEMORY_MIB" 2000

@@ -10,9 +10,9 @@ measure_daemon() { # WHAT
   drop_caches
   sleep 5
   ticks=$(cpu_ticks "$daemon")
-  sleep "${IGNITION_BENCH_REST:-30}"
+  sleep "${IGNITION_BENCH_REST:-15}"
   ticks=$(($(cpu_ticks "$daemon") - ticks))
-  sample density ignition "$1_cpu_ns_each_second_ns" $((ticks * 10000000 / ${IGNITION_BENCH_REST:-30}))
+  sample density ignition "$1_cpu_ns_each_second_ns" $((ticks * 10000000 / ${IGNITION_BENCH_REST:-15}))
   sample density ignition "$1_rss_bytes" "$(rss_bytes "$daemon")"
 }
 stop_daemon

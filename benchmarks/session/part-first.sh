@@ -2,7 +2,7 @@
 [[ -n $(api GET /v1/apps/first 2>/dev/null | grep '"name"') ]] || run_app first nginx "$BENCH_MEMORY_MIB"
 await_state sleeping first
 target=$(address_of first):80
-for ((i = 0; i < ${IGNITION_BENCH_STARTS:-5}; i++)); do
+for ((i = 0; i < ${IGNITION_BENCH_STARTS:-3}; i++)); do
   stop_daemon
   start_daemon
   sample first ignition ready_ns "$(ready_nanos)"

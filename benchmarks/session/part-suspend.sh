@@ -11,7 +11,7 @@ for ((i = 0; i < 3; i++)); do
   ((i == 2)) || remove_app suspend
 done
 target=$(address_of suspend):3000
-for ((i = 0; i < ${IGNITION_BENCH_SUSPENDS:-10}; i++)); do
+for ((i = 0; i < ${IGNITION_BENCH_SUSPENDS:-6}; i++)); do
   ask_app suspend ignition "$target"
   await_state sleeping suspend
   sample suspend ignition changed_save_ns "$(nanos_behind "$(log_line suspend sleeping)" 'saved in')"
