@@ -132,6 +132,18 @@ class AppLifecycleTest {
     }
 
     @Test
+    void afterAWakeItIsTakenDownWhichMemoryItRead() throws InterruptedException {
+        bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
+        bench.network.packet(0);
+        FakeMachines.Fake machine = bench.machines.next();
+        for (long end = System.nanoTime() + 20_000_000_000L; machine.workingSetsNoted.get() == 0; ) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(1);
+        }
+        assertThat(machine.running).isTrue();
+    }
+
+    @Test
     void manyPacketsMakeOneWake() throws InterruptedException {
         bench.runToSleep(web(NEVER, OnIdle.SUSPEND));
         for (int i = 0; i < 50; i++) {

@@ -224,24 +224,28 @@ class MemoryGenerationsTest {
                 fill(machine.memory(), page, random);
             }
             for (@Nullable Base base : new Base[] {machine.base(), null}) {
-                int moments = 0;
-                while (!wasSavedAtMoment(machine, base, moments)) {
+                int moments = momentsOfASave(machine, base, -1);
+                assertThat(moments).isGreaterThan(6);
+                SnapshotReader.verify(directory.resolve("next"));
+                SnapshotWriter.delete(directory.resolve("next"));
+                // The first and the last ones, and some of those between the thousands of pieces of all memory.
+                for (int moment = 0;
+                        moment < moments;
+                        moment = Math.max(moment + 1, Math.min(moment + 1 + moments / 20, moments - 8))) {
+                    assertThat(momentsOfASave(machine, base, moment)).isEqualTo(moment + 1);
                     try (Stream<Path> left = Files.list(directory)) {
                         assertThat(left).containsExactly(snapshot);
                     }
-                    moments++;
                 }
-                assertThat(moments).isGreaterThan(3);
-                SnapshotReader.verify(directory.resolve("next"));
-                SnapshotWriter.delete(directory.resolve("next"));
             }
             requireModel(machine.memory());
         }
     }
 
-    private boolean wasSavedAtMoment(Restored machine, @Nullable Base base, int moment) {
+    /** Saves and gives up when asked for the time after {@code moment} others; how often it was asked. */
+    private int momentsOfASave(Restored machine, @Nullable Base base, int moment) {
         AtomicInteger asked = new AtomicInteger();
-        return SnapshotWriter.write(
+        boolean saved = SnapshotWriter.write(
                         directory.resolve("next"),
                         SavedMachine.of(SHAPE, Samples.host(), Samples.machine(1), SUBJECT),
                         new MemoryToSave(
@@ -251,6 +255,8 @@ class MemoryGenerationsTest {
                                 base),
                         () -> asked.getAndIncrement() == moment)
                 .isPresent();
+        assertThat(saved).isEqualTo(moment < 0);
+        return asked.get();
     }
 
     private static Object inode(Path snapshot) throws IOException {

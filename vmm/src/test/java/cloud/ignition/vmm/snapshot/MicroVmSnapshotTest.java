@@ -67,6 +67,25 @@ class MicroVmSnapshotTest {
     }
 
     @Test
+    void theNextSnapshotSaysWhichPagesTheGuestRead() throws IOException {
+        long memoryBytes = TinyMachine.SHAPE.memoryBytes();
+        assertThat(WorkingSet.read(snapshot, memoryBytes)).isSameAs(WorkingSet.NONE);
+        Path second = directory.resolve("2");
+        try (TinyMachine machine = TinyMachine.restored(snapshot, directory)) {
+            machine.goOn();
+            Snapshot _ = machine.vm.save(second, TinyMachine.SUBJECT);
+        }
+        long pages = WorkingSet.read(second, memoryBytes).pages(); // its code, at least
+        assertThat(pages).isBetween(1L, memoryBytes / 4096 / 2);
+        Path third = directory.resolve("3");
+        try (TinyMachine machine = TinyMachine.restored(second, directory)) {
+            Snapshot _ = machine.vm.save(third, TinyMachine.SUBJECT); // has read nothing: what was known stays
+        }
+        assertThat(WorkingSet.read(third, memoryBytes).pages()).isGreaterThanOrEqualTo(pages);
+        Snapshot.verify(third);
+    }
+
+    @Test
     void aMachineThatDidNotRunIsSavedAsItWas() throws IOException {
         Path copy = directory.resolve("copy");
         try (TinyMachine machine = TinyMachine.restored(snapshot, directory)) {
