@@ -147,11 +147,7 @@ public final class VcpuRunner {
                 if (gate.passOrEnd() == VcpuGate.Wish.END) {
                     return;
                 }
-                run.setImmediateExit(false);
-                // kick() comes after the wish was set: whoever clears the flag too late must see the wish here. The
-                // fence keeps the clearing store from sinking below the load.
-                VarHandle.fullFence();
-                if (gate.wish() != VcpuGate.Wish.RUN) {
+                if (!mayEnter()) {
                     continue;
                 }
             }
@@ -171,8 +167,21 @@ public final class VcpuRunner {
                 serveExit();
             } else if (result != -Errno.EINTR && result != -Errno.EAGAIN) {
                 throw new LinuxException("KVM_RUN", -result);
+            } else if (gate.wish() == VcpuGate.Wish.RUN) {
+                // A kick that came late: its wish is past, but its flag would keep the vCPU out of the guest for good.
+                mayEnter();
             }
         }
+    }
+
+    /**
+     * Takes a kick's flag away. kick() comes after the wish was set: whoever clears the flag too late must see the wish here. The
+     * fence keeps the clearing store from sinking below the load.
+     */
+    private boolean mayEnter() {
+        run.setImmediateExit(false);
+        VarHandle.fullFence();
+        return gate.wish() == VcpuGate.Wish.RUN;
     }
 
     /**
