@@ -46,7 +46,8 @@ class IdleMemoryIT {
         assertThat(ignition.number("memory", "givenBackBytes")).isGreaterThan(VALUES / 2);
         assertThat(ignition.number("memory", "residentBytes")).isLessThan(full - VALUES + SMALL_PIECES);
         ignition.await("memory", "sleeping");
-        assertThat(ignition.number("memory", "snapshotBytes")).isLessThan(before + SMALL_PIECES);
+        // Its many changes are made one with its memory first, for which there are two for a while.
+        ignition.awaitBelow("memory", "snapshotBytes", before + SMALL_PIECES);
 
         assertThat(redis(ignition, "set sleep well")).contains("OK");
         ignition.ok("rm", "--force", "memory");

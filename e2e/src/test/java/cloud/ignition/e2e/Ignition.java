@@ -107,6 +107,17 @@ final class Ignition implements AutoCloseable {
         return Long.parseLong(found.group(1));
     }
 
+    /** Waits until a number of the app's view is below a bound. */
+    void awaitBelow(String app, String field, long bound) {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        long last = number(app, field);
+        while (last >= bound && System.nanoTime() < deadline) {
+            shell("sleep 1");
+            last = number(app, field);
+        }
+        assertThat(last).as("%s of %s", field, app).isLessThan(bound);
+    }
+
     /** The daemon's log so far. */
     String daemonLog() {
         return shell("cat " + DAEMON_LOG);
