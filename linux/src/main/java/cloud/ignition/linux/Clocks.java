@@ -2,7 +2,10 @@ package cloud.ignition.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** The kernel's clocks, see clock_gettime(2). */
 public final class Clocks {
@@ -47,6 +50,24 @@ public final class Clocks {
             throw new LinuxException("clock_gettime thread " + tid, (int) -nanos);
         }
         return nanos;
+    }
+
+    /**
+     * Time for which a thread of this process was ready to run but had to wait for a CPU; the second number of its schedstat
+     * (Documentation/scheduler/sched-stats.rst). Reads /proc, so it is not for a hot path.
+     *
+     * @param tid as of gettid(2)
+     * @return nanoseconds; 0 when the kernel does not count it, or there is no such thread (any more)
+     */
+    public static long threadWaitNanos(int tid) {
+        try {
+            String[] numbers = Files.readString(Path.of("/proc/self/task/" + tid + "/schedstat"))
+                    .strip()
+                    .split(" ", -1);
+            return numbers.length < 2 ? 0 : Long.parseLong(numbers[1]);
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
     }
 
     /** Nanoseconds, or {@code -errno}. */

@@ -45,4 +45,25 @@ class ClocksTest {
                 .hasMessage("clock_gettime thread 4194304: Invalid argument (EINVAL)");
         assertThatThrownBy(() -> Clocks.threadCpuNanos(0)).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void whoWaitsForACpuIsCounted() throws Exception {
+        int cpus = Runtime.getRuntime().availableProcessors();
+        int threads = 2 * cpus + 1;
+        java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(threads);
+        java.util.concurrent.atomic.AtomicLong waited = new java.util.concurrent.atomic.AtomicLong();
+        for (int i = 0; i < threads; i++) {
+            Thread.ofPlatform().start(() -> {
+                int tid = ThreadKicker.current().tid();
+                while (Clocks.threadCpuNanos(tid) < 50_000_000) {
+                    Thread.onSpinWait();
+                }
+                waited.addAndGet(Clocks.threadWaitNanos(tid));
+                done.countDown();
+            });
+        }
+        done.await();
+        assertThat(waited.get()).isGreaterThan(10_000_000);
+        assertThat(Clocks.threadWaitNanos(Integer.MAX_VALUE)).isZero();
+    }
 }

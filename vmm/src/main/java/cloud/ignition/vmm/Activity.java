@@ -8,7 +8,7 @@ package cloud.ignition.vmm;
  * @param bytesIn their bytes, without the virtio header
  * @param bytesOut their bytes, without the virtio header
  * @param lastPacketNanos CLOCK_MONOTONIC of the last packet either way, on the network or a socket; 0 when there was none
- * @param vcpuCpuNanos CPU time of all vCPU threads
+ * @param vcpuBusyNanos time for which its vCPUs had something to do, all together: on a CPU or waiting for one
  */
 public record Activity(
-        long packetsIn, long packetsOut, long bytesIn, long bytesOut, long lastPacketNanos, long vcpuCpuNanos) {}
+        long packetsIn, long packetsOut, long bytesIn, long bytesOut, long lastPacketNanos, long vcpuBusyNanos) {}

@@ -273,10 +273,10 @@ final class Devices implements AutoCloseable {
         return new Reclaimed(balloon.actualBytes(), balloon.givenBackBytes(), balloon.keptBytes());
     }
 
-    Activity activity(long vcpuCpuNanos) {
+    Activity activity(long vcpuBusyNanos) {
         long lastVsock = vsock == null ? 0 : vsock.lastPacketNanos();
         if (net == null) {
-            return new Activity(0, 0, 0, 0, lastVsock, vcpuCpuNanos);
+            return new Activity(0, 0, 0, 0, lastVsock, vcpuBusyNanos);
         }
         NetActivity seen = net.activity();
         return new Activity(
@@ -285,7 +285,7 @@ final class Devices implements AutoCloseable {
                 seen.bytesIn(),
                 seen.bytesOut(),
                 Math.max(seen.lastPacketNanos(), lastVsock),
-                vcpuCpuNanos);
+                vcpuBusyNanos);
     }
 
     /** Closes devices and their threads; the shell's have been stopped. */

@@ -361,11 +361,11 @@ public final class MicroVm implements AutoCloseable {
 
     /** What the machine did so far. */
     public Activity activity() {
-        long cpu = 0;
+        long busy = 0;
         for (VcpuRunner runner : runners) {
-            cpu += runner.cpuNanos();
+            busy += runner.busyNanos();
         }
-        return devices.activity(cpu);
+        return devices.activity(busy);
     }
 
     /**

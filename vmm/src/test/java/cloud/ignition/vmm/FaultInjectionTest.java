@@ -53,7 +53,7 @@ class FaultInjectionTest {
             Map.entry("linux.ThreadKicker.current", "its call of installOnce; the others are refused"),
             Map.entry("linux.Clocks.monotonicNanos", "not used by a machine"),
             Map.entry("linux.Clocks.threadCpuNanos", "figures of a running machine"),
-            Map.entry("vmm.vcpu.VcpuRunner.cpuNanos", "figures of a running machine"),
+            Map.entry("vmm.vcpu.VcpuRunner.busyNanos", "figures of a running machine"),
             Map.entry("linux.kvm.KvmVcpu.tscKhz", "not used by a machine"),
             Map.entry("linux.kvm.KvmVm.checkExtension", "not used by a machine"),
             Map.entry("linux.kvm.KvmVm.remove", "not used by a machine: lines and windows go with the VM"),

@@ -3,7 +3,7 @@ package cloud.ignition.daemon.lifecycle;
 import cloud.ignition.vmm.Activity;
 
 /**
- * Decides when an app is idle: no packet either way for the idle time and, over the same time, hardly any vCPU time. It is asked
+ * Decides when an app is idle: no packet either way for the idle time and, over the same time, hardly any vCPU time, used or waited for. It is asked
  * at its own deadlines only. All times are CLOCK_MONOTONIC nanoseconds.
  */
 final class IdleClock {
@@ -18,7 +18,7 @@ final class IdleClock {
     IdleClock(long idleNanos, long now, Activity activity) {
         this.idleNanos = idleNanos;
         this.sampledAt = now;
-        this.sampledCpu = activity.vcpuCpuNanos();
+        this.sampledCpu = activity.vcpuBusyNanos();
         this.quietSince = now;
     }
 
@@ -29,7 +29,7 @@ final class IdleClock {
             // Work since the last look is explained by the packets; what counts is whether any goes on after them.
             quietSince = Math.max(quietSince, activity.lastPacketNanos());
         } else if (now > sampledAt) {
-            double share = (double) (activity.vcpuCpuNanos() - sampledCpu) / (now - sampledAt);
+            double share = (double) (activity.vcpuBusyNanos() - sampledCpu) / (now - sampledAt);
             if (share > Limits.IDLE_CPU_SHARE) {
                 quietSince = now;
             }
@@ -40,7 +40,7 @@ final class IdleClock {
             remaining = Math.max(remaining, idleNanos / SHORTEST_SPAN_FRACTION);
         }
         sampledAt = now;
-        sampledCpu = activity.vcpuCpuNanos();
+        sampledCpu = activity.vcpuBusyNanos();
         return remaining;
     }
 }

@@ -33,9 +33,6 @@ final class ChangesFile {
     /** Zero pages in one piece from which on the host is asked for fresh ones; fewer are written over. */
     private static final int FRESH_PAGES = 16;
 
-    /** Runs with no more pages than these between them are read ahead in one piece. */
-    private static final int READ_AHEAD_GAP = 32;
-
     private static final long MAX_CALL_BYTES = 4L << 20;
 
     private ChangesFile() {}
@@ -85,7 +82,6 @@ final class ChangesFile {
         }
         try (Fd file = open(directory, facts)) {
             ChangeIndex index = readIndex(directory, file, facts, memory.size() / PAGE);
-            readAhead(memory, index);
             for (int run = 0; run < index.count(); run++) {
                 if (index.isZero(run)) {
                     makeZero(memory, free, (long) index.first(run) * PAGE, (long) index.pages(run) * PAGE);
@@ -102,26 +98,6 @@ final class ChangesFile {
                 throw e;
             }
             throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " cannot be read", e);
-        }
-    }
-
-    /**
-     * Asks the disk for what of the base is under the changes: a page that is written over in a private mapping is read
-     * first (do_cow_fault() in mm/memory.c), one after the other if nobody has asked before.
-     */
-    private static void readAhead(Mmap memory, ChangeIndex index) {
-        int run = 0;
-        while (run < index.count()) {
-            long first = index.first(run);
-            long end = first + index.pages(run);
-            while (++run < index.count() && index.first(run) - end <= READ_AHEAD_GAP) {
-                end = index.first(run) + (long) index.pages(run);
-            }
-            try {
-                memory.advise(first * PAGE, (end - first) * PAGE, Mmap.MADV_WILLNEED);
-            } catch (LinuxException e) {
-                return; // only a hint
-            }
         }
     }
 

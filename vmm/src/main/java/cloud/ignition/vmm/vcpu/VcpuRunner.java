@@ -92,10 +92,15 @@ public final class VcpuRunner {
         }
     }
 
-    /** CPU time of the vCPU's thread in nanoseconds, guest time included; 0 before its start and after its end. */
-    public long cpuNanos() {
+    /**
+     * Time for which the vCPU had something to do, in nanoseconds: CPU time of its thread, guest time included, and time for which it
+     * waited for one of the host's CPUs; 0 before its start and after its end.
+     */
+    public long busyNanos() {
         ThreadKicker known = kicker;
-        return known == null || !thread.isAlive() ? 0 : Clocks.threadCpuNanos(known.tid());
+        return known == null || !thread.isAlive()
+                ? 0
+                : Clocks.threadCpuNanos(known.tid()) + Clocks.threadWaitNanos(known.tid());
     }
 
     /** The kernel's number of the vCPU's thread, once it has come to the gate; 0 after its end. */
