@@ -52,9 +52,6 @@ public final class MicroVm implements AutoCloseable {
     private final VcpuGate gate;
     private final List<VcpuRunner> runners;
     private final AtomicBoolean exited = new AtomicBoolean();
-    /** Bytes of the file under its memory that are not zero; 0 for a machine that was booted. */
-    private long sharedDataBytes;
-
     /** What its memory is a private copy of; null for a machine that was booted. */
     private @Nullable Base base;
 
@@ -160,7 +157,6 @@ public final class MicroVm implements AutoCloseable {
         });
         machine.base = new Base(directory, manifest);
         machine.workingSet = workingSet;
-        machine.sharedDataBytes = manifest.memoryDataBytes();
         try {
             machine.load(parts.state());
             timeline.mark(WakeTimeline.Stage.STATE_LOADED);
@@ -310,7 +306,7 @@ public final class MicroVm implements AutoCloseable {
         Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
                 SavedMachine.of(shape, host.facts(), state, subject),
-                new MemoryToSave(shell.backing(), shell.freePages(), mostDataBytes(), workingSet, base),
+                new MemoryToSave(shell.backing(), shell.freePages(), this::mostDataBytes, workingSet, base),
                 givenUp);
         saved.ifPresent(manifest -> {
             if (base != null) {
@@ -327,10 +323,10 @@ public final class MicroVm implements AutoCloseable {
 
     /** No more bytes of memory than these can be other than zero: what was restored and what was written since. */
     private long mostDataBytes() {
+        Base former = base;
+        long shared = former == null ? 0 : former.manifest().memoryDataBytes();
         OptionalLong written = ResidentMemory.writtenBytes(shell.backing().address(), shape.memoryBytes());
-        return written.isPresent()
-                ? Math.min(shape.memoryBytes(), sharedDataBytes + written.getAsLong())
-                : shape.memoryBytes();
+        return written.isPresent() ? Math.min(shape.memoryBytes(), shared + written.getAsLong()) : shape.memoryBytes();
     }
 
     /** All RAM in one piece; for benchmarks and tests. */

@@ -26,7 +26,7 @@ public final class SnapshotCompactor {
                             new MemoryToSave(
                                     memory,
                                     free,
-                                    Math.min(most, memory.size()),
+                                    () -> Math.min(most, memory.size()),
                                     WorkingSet.read(from, memory.size()),
                                     null),
                             givenUp)

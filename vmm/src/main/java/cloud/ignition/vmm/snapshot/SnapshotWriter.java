@@ -55,7 +55,8 @@ public final class SnapshotWriter {
             }
             delete(temporary);
             Optional<ChangeIndex> changes = changes(memory);
-            long most = changes.map(ChangeIndex::dataBytes).orElse(memory.mostDataBytes());
+            long most = changes.map(ChangeIndex::dataBytes)
+                    .orElseGet(() -> memory.mostDataBytes().getAsLong());
             SnapshotSpace.require(parent, most + machine.state().length);
             Files.createDirectory(
                     temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -111,7 +112,9 @@ public final class SnapshotWriter {
                         givenUp);
             }
         } else {
-            SnapshotSpace.require(temporary, memory.mostDataBytes() + machine.state().length);
+            if (changes.isPresent()) { // the base cannot be used, so more is written than there was asked room for
+                SnapshotSpace.require(temporary, memory.mostDataBytes().getAsLong() + machine.state().length);
+            }
             written = writeDurably(
                     temporary.resolve(MEMORY_FILE),
                     fd -> MemoryFile.write(memory.memory().segment(), memory.free(), fd, givenUp),
