@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
  * What the kernel knows of each page of this process, /proc/self/pagemap (Documentation/admin-guide/mm/pagemap.rst):
  * whether it is there, and whether it is the process's own or a file's. Needs no privilege for that.
  *
- * <p>Use: {@link #load} a piece, ask {@link #entry} for each of its pages and the static methods what an entry says. The
- * buffer is used again by the next {@code load}. Not safe for use by several threads at once.
+ * <p>Use: {@link #scan} a range, or {@link #load} a piece and ask {@link #entry} for each of its pages; the static methods say
+ * what an entry means. The buffer is used again by the next of these. Not safe for use by several threads at once.
  */
 public final class PageMap implements AutoCloseable {
     /** Most pages one {@link #load} takes: 32 MiB of memory, 64 KiB of entries. */
@@ -53,6 +53,39 @@ public final class PageMap implements AutoCloseable {
         }
         loaded = count;
         return count;
+    }
+
+    /** Is shown pages by {@link #scan}. */
+    @FunctionalInterface
+    public interface Visitor {
+        /**
+         * Looks at a page.
+         *
+         * @param page its number in the range, from 0 on
+         * @return whether to go on
+         */
+        boolean visit(int page, long entry);
+    }
+
+    /**
+     * Shows all pages of a range in ascending order, as they are when each piece of them is read.
+     *
+     * @param address of the first page, a multiple of the page size
+     * @param length bytes, a multiple of the page size
+     * @return false when the visitor did not want to go on
+     */
+    public boolean scan(long address, long length, Visitor visitor) {
+        int pages = Math.toIntExact(length / Pages.SIZE);
+        for (int done = 0; done < pages; ) {
+            int count = load(address + (long) done * Pages.SIZE, pages - done);
+            for (int i = 0; i < count; i++) {
+                if (!visitor.visit(done + i, entry(i))) {
+                    return false;
+                }
+            }
+            done += count;
+        }
+        return true;
     }
 
     /** The entry of a page; {@code 0 <= index <} what the last {@link #load} returned. */

@@ -52,6 +52,28 @@ class PageMapTest {
     }
 
     @Test
+    void aScanShowsAllPagesInOrderUntilItIsEnough() {
+        int pages = PageMap.CAPACITY + 10;
+        try (Mmap memory = Mmap.anonymous((long) pages * Pages.SIZE)) {
+            memory.advise(Mmap.MADV_NOHUGEPAGE);
+            memory.segment().set(JAVA_BYTE, (pages - 1L) * Pages.SIZE, (byte) 1);
+            List<Integer> seen = new ArrayList<>();
+            List<Integer> written = new ArrayList<>();
+            assertThat(map.scan(memory.address(), memory.size(), (page, entry) -> {
+                        seen.add(page);
+                        return !PageMap.isOwnMemory(entry) || written.add(page);
+                    }))
+                    .isTrue();
+            assertThat(seen).hasSize(pages).isSorted().doesNotHaveDuplicates().startsWith(0);
+            assertThat(written).containsExactly(pages - 1);
+            seen.clear();
+            assertThat(map.scan(memory.address(), memory.size(), (page, entry) -> seen.add(page) && page < 4))
+                    .isFalse();
+            assertThat(seen).containsExactly(0, 1, 2, 3, 4);
+        }
+    }
+
+    @Test
     void aLargePieceIsReadInParts() {
         long pages = PageMap.CAPACITY + 10L;
         try (Mmap memory = Mmap.anonymous(pages * Pages.SIZE)) {

@@ -33,18 +33,12 @@ final class ResidentMemory {
 
     private static OptionalLong count(long address, long length, LongPredicate wanted) {
         try (PageMap map = PageMap.open()) {
-            long pages = length / Pages.SIZE;
-            long own = 0;
-            for (long done = 0; done < pages; ) {
-                int loaded = map.load(address + done * Pages.SIZE, pages - done);
-                for (int i = 0; i < loaded; i++) {
-                    if (wanted.test(map.entry(i))) {
-                        own++;
-                    }
-                }
-                done += loaded;
-            }
-            return OptionalLong.of(own * Pages.SIZE);
+            long[] own = {0};
+            map.scan(address, length, (page, entry) -> {
+                own[0] += wanted.test(entry) ? 1 : 0;
+                return true;
+            });
+            return OptionalLong.of(own[0] * Pages.SIZE);
         } catch (LinuxException e) {
             return OptionalLong.empty();
         }

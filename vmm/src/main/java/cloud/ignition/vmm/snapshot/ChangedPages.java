@@ -21,29 +21,19 @@ final class ChangedPages {
      * @return empty when there are more runs than a snapshot may have
      */
     static Optional<ChangeIndex> find(Mmap memory, FreePages free) {
-        long pages = memory.size() / Pages.SIZE;
         ChangeIndex.Builder found = new ChangeIndex.Builder();
         try (PageMap map = PageMap.open()) {
-            for (long done = 0; done < pages; ) {
-                int loaded = map.load(memory.address() + done * Pages.SIZE, pages - done);
-                for (int i = 0; i < loaded; i++) {
-                    long at = (done + i) * Pages.SIZE;
-                    long entry = map.entry(i);
-                    boolean own = PageMap.isPrivate(entry);
-                    if (!own && !(PageMap.isUntouched(entry) && free.isReplaced(at))) {
-                        continue;
-                    }
-                    boolean zero = !own || Holes.isZero(memory.segment(), at);
-                    if (zero && free.isFileHole(at)) {
-                        continue; // as in the base
-                    }
-                    if (!found.add((int) (done + i), zero)) {
-                        return Optional.empty();
-                    }
+            boolean fits = map.scan(memory.address(), memory.size(), (page, entry) -> {
+                long at = (long) page * Pages.SIZE;
+                boolean own = PageMap.isPrivate(entry);
+                if (!own && !(PageMap.isUntouched(entry) && free.isReplaced(at))) {
+                    return true;
                 }
-                done += loaded;
-            }
+                boolean zero = !own || Holes.isZero(memory.segment(), at);
+                // Zero where the base has a hole is as in the base.
+                return (zero && free.isFileHole(at)) || found.add(page, zero);
+            });
+            return fits ? Optional.of(found.build()) : Optional.empty();
         }
-        return Optional.of(found.build());
     }
 }

@@ -63,15 +63,12 @@ public final class WorkingSet {
             Arrays.fill(kept, firsts[run], firsts[run] + (lengths[run] >>> 2), (byte) (lengths[run] & 3));
         }
         try (PageMap map = PageMap.open()) {
-            for (int done = 0; done < kept.length; ) {
-                int loaded = map.load(memory.address() + done * Pages.SIZE, kept.length - done);
-                for (int i = 0; i < loaded; i++) {
-                    if (PageMap.isOfFile(map.entry(i))) {
-                        kept[done + i] = Limits.WORKING_SET_WAKES;
-                    }
+            map.scan(memory.address(), memory.size(), (page, entry) -> {
+                if (PageMap.isOfFile(entry)) {
+                    kept[page] = Limits.WORKING_SET_WAKES;
                 }
-                done += loaded;
-            }
+                return true;
+            });
         }
         return of(kept);
     }
