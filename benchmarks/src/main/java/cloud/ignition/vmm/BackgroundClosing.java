@@ -1,5 +1,6 @@
 package cloud.ignition.vmm;
 
+import cloud.ignition.vmm.shell.Closer;
 import java.util.concurrent.CountDownLatch;
 
 /** A door into the package, for benchmarks: machines are taken down in the background, which would disturb what comes next. */

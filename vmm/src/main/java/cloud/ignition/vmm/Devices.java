@@ -127,8 +127,7 @@ final class Devices implements AutoCloseable {
     private static NetDevice net(Attachments.Net attached) {
         NetConfig config = new NetConfig(
                 MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
-        NetDevice device = new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
-        return device;
+        return new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
     }
 
     private boolean giveBack(long gpa, long length) {

@@ -9,6 +9,7 @@ import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
 import cloud.ignition.vmm.boot.PvhBoot;
 import cloud.ignition.vmm.codec.CorruptStateException;
+import cloud.ignition.vmm.shell.Closer;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.shell.VmShell;
 import cloud.ignition.vmm.snapshot.Base;

@@ -7,6 +7,7 @@ import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.Tap;
 import cloud.ignition.vmm.Attachments.Disk;
 import cloud.ignition.vmm.Attachments.Net;
+import cloud.ignition.vmm.shell.Closer;
 import cloud.ignition.vmm.shell.KvmHost;
 import cloud.ignition.vmm.snapshot.SnapshotReader;
 import cloud.ignition.vmm.snapshot.SnapshotWriter;

@@ -3,6 +3,7 @@ package cloud.ignition.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Tap;
+import cloud.ignition.vmm.shell.Closer;
 import cloud.ignition.vmm.warmup.BuiltInGuest;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -95,7 +95,7 @@ public final class ShellPool implements AutoCloseable {
 
     private void work() {
         for (Work next = await(); next != null; next = await()) {
-            next.close().forEach(ShellPool::close);
+            next.close().forEach(Closer::logged);
             ShellPlan plan = next.make();
             if (plan != null) {
                 make(plan);
@@ -185,15 +185,7 @@ public final class ShellPool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        close(shell);
-    }
-
-    private static void close(VmShell shell) {
-        try {
-            shell.close();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "a part of a machine could not be given back to the host", e);
-        }
+        Closer.logged(shell);
     }
 
     /** Closes all that stand ready and ends the thread; takers make their own from then on. */
@@ -221,6 +213,6 @@ public final class ShellPool implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        left.forEach(ShellPool::close);
+        left.forEach(Closer::logged);
     }
 }
