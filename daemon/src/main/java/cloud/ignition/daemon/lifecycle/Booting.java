@@ -59,7 +59,7 @@ final class Booting {
         app.tellStarter("saving the snapshot");
         app.become(AppState.SUSPENDING);
         from.machine().pause();
-        boolean saved = saving.save(from) == Saving.Result.SAVED;
+        boolean saved = saving.save(from);
         if (!saved || bootedByPacket) {
             sleeping.goOn(from); // whoever sent the packet waits already
         } else {

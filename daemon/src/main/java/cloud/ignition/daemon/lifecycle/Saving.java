@@ -11,15 +11,6 @@ import java.util.function.BooleanSupplier;
 
 /** From a paused machine to a snapshot on the app's shelf. On the mailbox. */
 final class Saving {
-    /** How a save ended. */
-    enum Result {
-        SAVED,
-        /** The former snapshot stays what it was. */
-        FAILED,
-        /** A packet came first. */
-        GIVEN_UP
-    }
-
     private static final System.Logger LOG = System.getLogger(Saving.class.getName());
 
     private final App app;
@@ -34,13 +25,13 @@ final class Saving {
         this.app = app;
     }
 
-    /** Saves, come what may. */
-    Result save(Session paused) {
+    /** Saves, come what may; false when that failed: the former snapshot stays what it was. */
+    boolean save(Session paused) {
         return save(paused, () -> false);
     }
 
-    /** Saves, and gives up when a packet waits in the tap: then the machine is needed at once, and nothing is lost. */
-    Result saveUnlessNeeded(Session paused) {
+    /** Saves, and gives up when a packet waits in the tap: then the machine is needed at once, and nothing is lost. False as well. */
+    boolean saveUnlessNeeded(Session paused) {
         AtomicBoolean packetCame = new AtomicBoolean();
         app.requireLink().watch(() -> packetCame.set(true));
         try {
@@ -50,7 +41,7 @@ final class Saving {
         }
     }
 
-    private Result save(Session paused, BooleanSupplier givenUp) {
+    private boolean save(Session paused, BooleanSupplier givenUp) {
         Path target = app.shelf.next();
         times.saving();
         try {
@@ -58,7 +49,7 @@ final class Saving {
                     paused.machine().save(target, app.services.machines().subject(app.plan()), givenUp);
             if (saved.isEmpty()) {
                 app.log.append(LogLine.Source.IGNITION, "a packet came while it was saved; it goes on");
-                return Result.GIVEN_UP;
+                return false;
             }
             toBeCompacted = saved.get().isToBeCompacted();
             app.shelf.removeOlder();
@@ -66,13 +57,13 @@ final class Saving {
             app.services.state().write(app.record);
             times.saved();
             failures = 0;
-            return Result.SAVED;
+            return true;
         } catch (RuntimeException e) {
             failures++;
             app.note("could not be saved: " + App.describe(e)
                     + (app.shelf.newest().isPresent() ? "; the former snapshot stays valid" : "; stays awake"));
             LOG.log(System.Logger.Level.WARNING, "saving app " + app.name(), e);
-            return Result.FAILED;
+            return false;
         }
     }
 

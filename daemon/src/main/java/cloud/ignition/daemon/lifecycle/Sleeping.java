@@ -11,11 +11,11 @@ final class Sleeping {
     private static final String LATE = "guest did not come to rest in time; ";
 
     private final App app;
-    private @Nullable IdleClock idleClock;
     private final Saving saving;
     private final Compacting compacting;
     private final Standby standby;
     private final SleepTimes times;
+    private @Nullable IdleClock idleClock;
     private long lastPacketBeforeSuspend;
 
     Sleeping(App app, Saving saving, Compacting compacting) {
@@ -112,10 +112,9 @@ final class Sleeping {
 
     /** The paused machine's end in memory: saved, or discarded where that is wanted. */
     private void leaveMemory(Session paused) {
-        if (app.shutdown != null) {
-            Saving.Result _ = isDiscarded() ? Saving.Result.SAVED : saving.save(paused);
-            sleep(paused);
-        } else if (isDiscarded() || saving.saveUnlessNeeded(paused) == Saving.Result.SAVED) {
+        boolean ending = app.shutdown != null;
+        boolean settled = isDiscarded() || (ending ? saving.save(paused) : saving.saveUnlessNeeded(paused));
+        if (settled || ending) {
             sleep(paused);
         } else {
             goOn(paused);
