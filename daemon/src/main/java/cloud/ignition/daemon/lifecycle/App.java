@@ -14,6 +14,7 @@ import cloud.ignition.daemon.state.SnapshotShelf;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.vmm.Reclaimed;
 import cloud.ignition.vmm.VsockHub;
+import cloud.ignition.vmm.WakeTimeline;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -255,6 +256,18 @@ final class App {
     }
 
     // ---- what others see and wait for ----
+
+    /** Counts a wake and keeps its time line, which is logged when it has come to its end; seen by others behind {@link #become}. */
+    void woken(String how, WakeTimeline timeline) {
+        record = record.woken();
+        wakeHistory.add(false, timeline);
+        Instant at = Instant.now();
+        services.later(
+                Limits.WAKE_LOG_DELAY,
+                () -> log.append(
+                        LogLine.Source.IGNITION,
+                        how + ": " + WakeHistory.report(at, false, timeline).line()));
+    }
 
     /** Publishes the present record in a state; a state that may not follow is a bug. */
     void become(AppState next) {

@@ -4,7 +4,6 @@ import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.vmm.WakeTimeline;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.function.Consumer;
 
 /**
@@ -49,16 +48,8 @@ final class Standby {
     void wake(Session paused, WakeTimeline timeline) {
         end();
         paused.machine().goOn(timeline);
-        app.record = app.record.woken();
+        app.woken("woken from standby", timeline);
         goOn.accept(paused);
-        app.wakeHistory.add(false, timeline);
-        Instant at = Instant.now();
-        app.services.later(
-                Limits.WAKE_LOG_DELAY,
-                () -> app.log.append(
-                        LogLine.Source.IGNITION,
-                        "woken from standby: "
-                                + WakeHistory.report(at, false, timeline).line()));
     }
 
     /** The time is over, memory is short, or the daemon ends. Nothing happens when it ended otherwise meanwhile. */

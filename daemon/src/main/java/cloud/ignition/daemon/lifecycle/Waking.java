@@ -1,7 +1,6 @@
 package cloud.ignition.daemon.lifecycle;
 
 import cloud.ignition.daemon.app.AppState;
-import cloud.ignition.daemon.app.LogLine;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.vmm.SnapshotRefusedException;
 import cloud.ignition.vmm.WakeTimeline;
@@ -73,17 +72,10 @@ final class Waking {
         Machine machine = app.services.machines().restore(snapshot, app.plan(), fresh, timeline);
         app.begin(fresh, machine);
         machine.resume();
-        app.record = app.record.woken();
+        app.woken("woken", timeline);
         app.become(AppState.RUNNING);
-        app.wakeHistory.add(false, timeline);
         sleeping.armIdle(fresh);
-        Instant at = Instant.now();
-        app.services.later(Limits.WAKE_LOG_DELAY, () -> {
-            app.log.append(
-                    LogLine.Source.IGNITION,
-                    "woken: " + WakeHistory.report(at, false, timeline).line());
-            app.services.pool().execute(machine::noteWorkingSet);
-        });
+        app.services.later(Limits.WAKE_LOG_DELAY, () -> app.services.pool().execute(machine::noteWorkingSet));
     }
 
     /** The host refused for now (memory, KVM): the packet stays in the tap, so looking at it at once would spin. */
