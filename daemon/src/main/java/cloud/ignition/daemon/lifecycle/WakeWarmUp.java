@@ -66,8 +66,7 @@ final class WakeWarmUp implements AutoCloseable {
     void awaitFirst() {
         lock.lock();
         try {
-            long until = System.nanoTime() + Limits.WARM_UP_BEFORE_READY_TIME.toNanos();
-            long left = until - System.nanoTime();
+            long left = Limits.WARM_UP_BEFORE_READY_TIME.toNanos();
             // Asked before each, so one time more than it was done.
             while (thread != null && !ended && asked <= Limits.WARM_UP_BEFORE_READY && left > 0) {
                 left = changed.awaitNanos(left);
@@ -116,7 +115,7 @@ final class WakeWarmUp implements AutoCloseable {
     private void warm() {
         long start = System.nanoTime();
         try {
-            deleteLeftovers();
+            FileTree.delete(directory);
             Files.createDirectories(directory);
             Optional<Tap> tap = tap();
             WarmUp.Result result;
@@ -124,7 +123,7 @@ final class WakeWarmUp implements AutoCloseable {
                 result = WarmUp.run(directory, tap, most, this::mayGoOn);
             } finally {
                 tap.ifPresent(Tap::close);
-                deleteLeftovers();
+                FileTree.delete(directory);
             }
             LOG.log(
                     System.Logger.Level.INFO,
@@ -174,10 +173,6 @@ final class WakeWarmUp implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private void deleteLeftovers() throws IOException {
-        FileTree.delete(directory);
     }
 
     /** Ends behind the restore that is under way, and waits for that. */
