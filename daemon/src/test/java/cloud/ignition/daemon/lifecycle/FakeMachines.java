@@ -143,6 +143,10 @@ final class FakeMachines implements MachineFactory {
         volatile Runnable duringSave = () -> {};
         volatile boolean savesOnlyAtRest;
         private volatile boolean atDoorbell;
+
+        /** Held by the vCPU while it rings: who pauses the machine waits until it is held there. */
+        private final Object vcpu = new Object();
+
         volatile long lastPacketNanos;
         volatile long cpuNanos;
 
@@ -155,12 +159,14 @@ final class FakeMachines implements MachineFactory {
         // ---- what the guest does ----
 
         DoorbellAnswer ring(Doorbell.Kind kind) {
-            DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
-            if (answer == DoorbellAnswer.HOLD) {
-                running = false;
-                atDoorbell = true;
+            synchronized (vcpu) {
+                DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
+                if (answer == DoorbellAnswer.HOLD) {
+                    running = false;
+                    atDoorbell = true;
+                }
+                return answer;
             }
-            return answer;
         }
 
         void print(String text) {
@@ -220,7 +226,9 @@ final class FakeMachines implements MachineFactory {
 
         @Override
         public void pause() {
-            running = false;
+            synchronized (vcpu) {
+                running = false;
+            }
             called("pause");
         }
 
