@@ -19,35 +19,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
-class AppLifecycleTest {
+class AppLifecycleTest extends OnBench {
     private static final Duration NEVER = Duration.ZERO;
     private static final Duration SOON = Duration.ofMillis(30);
 
     private static final Services.Timeouts SHORT_PAUSES = new Services.Timeouts(
             Duration.ofMinutes(1), Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(200));
-
-    @TempDir
-    Path root;
-
-    private Bench bench;
-
-    @BeforeEach
-    void open() {
-        bench = new Bench(root);
-    }
-
-    @AfterEach
-    void close() {
-        bench.close();
-        assertThat(bench.machines.open()).as("machines left open").isZero();
-    }
 
     private static AppSpec web(Duration idleAfter, OnIdle onIdle) {
         return Bench.spec("web", idleAfter, onIdle, "18080:80");

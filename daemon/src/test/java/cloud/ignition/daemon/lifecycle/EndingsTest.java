@@ -10,39 +10,17 @@ import cloud.ignition.daemon.app.OnIdle;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.vmm.MachineExit;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each way a guest can end by itself becomes its own event, and none of them starts the app again. */
-@Timeout(60)
-class EndingsTest {
+class EndingsTest extends OnBench {
     private static final String PANIC = "Kernel panic - not syncing: sysrq triggered crash";
-
-    @TempDir
-    Path root;
-
-    private Bench bench;
-
-    @BeforeEach
-    void open() {
-        bench = new Bench(root);
-    }
-
-    @AfterEach
-    void close() {
-        bench.close();
-        assertThat(bench.machines.open()).as("machines left open").isZero();
-    }
 
     @ParameterizedTest
     @CsvSource({

@@ -13,36 +13,29 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
-class SavingTest {
+class SavingTest extends OnBench {
     private static final AppSpec APP = Bench.spec("web", Duration.ofMillis(30), OnIdle.SUSPEND);
     private static final long MANY = 1L << 30;
-
-    @TempDir
-    Path root;
-
-    private Bench bench;
-
-    @BeforeEach
-    void open() {
-        bench = new Bench(root);
-    }
-
-    @AfterEach
-    void close() {
-        bench.close();
-        assertThat(bench.machines.open()).as("machines left open").isZero();
-    }
 
     private FakeMachines.Fake wake() throws InterruptedException {
         bench.network.packet(0);
         return bench.machines.next();
+    }
+
+    /** Runs an app that changes much until its snapshot begins to be compacted, by a thread that then does something first. */
+    private void sleepUpToACompaction(Runnable before) throws InterruptedException {
+        bench.runToSleep(APP);
+        CountDownLatch begun = new CountDownLatch(1);
+        bench.machines.duringCompaction = () -> {
+            begun.countDown();
+            before.run();
+        };
+        FakeMachines.Fake machine = wake();
+        machine.changedBytes = MANY;
+        machine.expect("resume", "quiesce", "pause", "save", "close");
+        begun.await();
     }
 
     private List<String> shelf() throws IOException {
@@ -80,13 +73,7 @@ class SavingTest {
 
     @Test
     void manyChangesAreCompactedWhileItSleeps() throws Exception {
-        bench.runToSleep(APP);
-        CountDownLatch compacting = new CountDownLatch(1);
-        bench.machines.duringCompaction = compacting::countDown;
-        FakeMachines.Fake machine = wake();
-        machine.changedBytes = MANY;
-        machine.expect("resume", "quiesce", "pause", "save", "close");
-        compacting.await();
+        sleepUpToACompaction(() -> {});
         while (!shelf().equals(List.of("3"))) {
             Thread.sleep(1);
         }
@@ -95,17 +82,8 @@ class SavingTest {
 
     @Test
     void aWakeGoesOnFromTheSnapshotThatThereIs() throws Exception {
-        bench.runToSleep(APP);
-        CountDownLatch compacting = new CountDownLatch(1);
         CountDownLatch woken = new CountDownLatch(1);
-        bench.machines.duringCompaction = () -> {
-            compacting.countDown();
-            await(woken);
-        };
-        FakeMachines.Fake machine = wake();
-        machine.changedBytes = MANY;
-        machine.expect("resume", "quiesce", "pause", "save", "close");
-        compacting.await();
+        sleepUpToACompaction(() -> await(woken));
         FakeMachines.Fake next = wake();
         assertThat(next.memory).isEqualTo("fresh");
         bench.await("web", AppState.RUNNING);
@@ -117,13 +95,7 @@ class SavingTest {
 
     @Test
     void removingTheAppEndsIt() throws Exception {
-        bench.runToSleep(APP);
-        CountDownLatch compacting = new CountDownLatch(1);
-        bench.machines.duringCompaction = compacting::countDown;
-        FakeMachines.Fake machine = wake();
-        machine.changedBytes = MANY;
-        machine.expect("resume", "quiesce", "pause", "save", "close");
-        compacting.await();
+        sleepUpToACompaction(() -> {});
         Path directory = bench.state.app(bench.apps.inspect("web").id());
         bench.apps.remove("web", true);
         assertThat(directory).doesNotExist();

@@ -7,34 +7,19 @@ import cloud.ignition.daemon.app.AppState;
 import cloud.ignition.daemon.app.AppView;
 import cloud.ignition.daemon.app.IdlePolicy;
 import cloud.ignition.daemon.app.OnIdle;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
-class StandbyTest {
+class StandbyTest extends OnBench {
     private static final Duration SOON = Duration.ofMillis(30);
     private static final Duration LONG = Duration.ofHours(1);
 
-    @TempDir
-    Path root;
-
-    private Bench bench;
-
-    @BeforeEach
-    void open() {
-        bench = new Bench(root);
-    }
-
     @AfterEach
+    @Override
     void close() {
-        bench.close();
-        assertThat(bench.machines.open()).as("machines left open").isZero();
+        super.close();
         assertThat(bench.standbys.size()).as("places left").isZero();
     }
 
