@@ -3,9 +3,8 @@ package cloud.ignition.vmm;
 import cloud.ignition.vmm.doorbell.DoorbellDevice;
 import cloud.ignition.vmm.memory.RamLayout;
 import cloud.ignition.vmm.virtio.MmioTransport;
+import cloud.ignition.vmm.warmup.PvhElf;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -20,16 +19,12 @@ final class TinyKernel {
     static final String GREETING = "x";
 
     private static final int LOAD_ADDRESS = 0x100000;
-    private static final int CODE = 0x1000;
-    private static final int PROGRAM_HEADERS = 64;
-    private static final int PROGRAM_HEADER_BYTES = 56;
-    private static final int NOTE = 0x200;
 
     private TinyKernel() {}
 
     /** Writes kernel and an empty initramfs into a directory. */
     static BootSource in(Path directory) throws IOException {
-        Path kernel = Files.write(directory.resolve("vmlinux"), elf());
+        Path kernel = Files.write(directory.resolve("vmlinux"), PvhElf.of(LOAD_ADDRESS, code()));
         Path initramfs = Files.write(directory.resolve("initramfs"), new byte[4]);
         return new BootSource(kernel, initramfs, new byte[0], new DoorbellTrigger.FirstListen(), List.of());
     }
@@ -50,23 +45,5 @@ final class TinyKernel {
 
     private static String little(long address) {
         return HexFormat.of().toHexDigits(Integer.reverseBytes((int) address));
-    }
-
-    private static byte[] elf() {
-        byte[] code = code();
-        ByteBuffer elf = ByteBuffer.allocate(CODE + code.length).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).putShort(18, (short) 62);
-        elf.putLong(32, PROGRAM_HEADERS)
-                .putShort(54, (short) PROGRAM_HEADER_BYTES)
-                .putShort(56, (short) 2);
-        int load = PROGRAM_HEADERS;
-        elf.putInt(load, 1).putLong(load + 8, CODE).putLong(load + 24, LOAD_ADDRESS);
-        elf.putLong(load + 32, code.length).putLong(load + 40, 4096);
-        int note = load + PROGRAM_HEADER_BYTES;
-        elf.putInt(note, 4).putLong(note + 8, NOTE).putLong(note + 32, 20);
-        elf.putInt(NOTE, 4).putInt(NOTE + 4, 4).putInt(NOTE + 8, 18).putInt(NOTE + 12, 0x006e6558);
-        elf.putInt(NOTE + 16, LOAD_ADDRESS);
-        elf.put(CODE, code);
-        return elf.array();
     }
 }

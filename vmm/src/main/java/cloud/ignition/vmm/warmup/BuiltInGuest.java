@@ -19,7 +19,6 @@ public final class BuiltInGuest {
     public static final Doorbell.Kind RING = Doorbell.Kind.LISTEN;
 
     private static final int LOAD_ADDRESS = 0x100000;
-    private static final int FILE_OFFSET = 0x1000;
     private static final int PAGE = 0x1000;
 
     /** Pages behind the code, from the load address. */
@@ -90,7 +89,7 @@ public final class BuiltInGuest {
         BuiltInGuest guest = new BuiltInGuest();
         guest.code();
         guest.data(mac);
-        return elf(guest.image.array());
+        return PvhElf.of(LOAD_ADDRESS, guest.image.array());
     }
 
     private void code() {
@@ -182,23 +181,5 @@ public final class BuiltInGuest {
 
     private static int at(int address) {
         return address - LOAD_ADDRESS;
-    }
-
-    /** One PT_LOAD, and the note XEN_ELFNOTE_PHYS32_ENTRY that points to its start. */
-    private static byte[] elf(byte[] loaded) {
-        int header = 64;
-        int programHeader = 56;
-        int note = 0x200;
-        ByteBuffer elf = ByteBuffer.allocate(FILE_OFFSET + loaded.length).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).putShort(18, (short) 62);
-        elf.putLong(32, header).putShort(54, (short) programHeader).putShort(56, (short) 2);
-        elf.putInt(header, 1).putLong(header + 8, FILE_OFFSET).putLong(header + 24, LOAD_ADDRESS);
-        elf.putLong(header + 32, loaded.length).putLong(header + 40, loaded.length);
-        int second = header + programHeader;
-        elf.putInt(second, 4).putLong(second + 8, note).putLong(second + 32, 20);
-        elf.putInt(note, 4).putInt(note + 4, 4).putInt(note + 8, 18).putInt(note + 12, 0x006e6558); // "Xen"
-        elf.putInt(note + 16, LOAD_ADDRESS);
-        elf.put(FILE_OFFSET, loaded);
-        return elf.array();
     }
 }

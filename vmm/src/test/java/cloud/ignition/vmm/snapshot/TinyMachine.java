@@ -14,6 +14,7 @@ import cloud.ignition.vmm.SnapshotSubject;
 import cloud.ignition.vmm.WakeTimeline;
 import cloud.ignition.vmm.doorbell.DoorbellDevice;
 import cloud.ignition.vmm.legacy.Serial;
+import cloud.ignition.vmm.warmup.PvhElf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,7 +44,6 @@ final class TinyMachine implements AutoCloseable {
 
     private static final AtomicInteger TAPS = new AtomicInteger();
     private static final int LOAD_ADDRESS = 0x100000;
-    private static final int CODE = 0x1000;
 
     final MicroVm vm;
     private final Tap tap;
@@ -147,19 +147,7 @@ final class TinyMachine implements AutoCloseable {
         fill(code, FIRST_PAGES + 0x4000, 1024);
         out(code, DoorbellDevice.PORT, Doorbell.Kind.LISTEN.letter());
         code.put((byte) 0xeb).put((byte) -3); // jmp to the last ring
-
-        ByteBuffer elf = ByteBuffer.allocate(CODE + code.capacity()).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).putShort(18, (short) 62);
-        elf.putLong(32, 64).putShort(54, (short) 56).putShort(56, (short) 2);
-        int load = 64;
-        elf.putInt(load, 1).putLong(load + 8, CODE).putLong(load + 24, LOAD_ADDRESS);
-        elf.putLong(load + 32, code.capacity()).putLong(load + 40, 4096);
-        int note = 64 + 56;
-        elf.putInt(note, 4).putLong(note + 8, 0x200).putLong(note + 32, 20);
-        elf.putInt(0x200, 4).putInt(0x204, 4).putInt(0x208, 18).putInt(0x20c, 0x006e6558);
-        elf.putInt(0x210, LOAD_ADDRESS);
-        elf.put(CODE, code.array());
-        return elf.array();
+        return PvhElf.of(LOAD_ADDRESS, code.array());
     }
 
     /** mov edi, address; mov ecx, count; mov eax, PATTERN; rep stosd. */
