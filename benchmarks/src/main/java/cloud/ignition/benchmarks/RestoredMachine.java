@@ -145,12 +145,6 @@ final class RestoredMachine implements AutoCloseable {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit ended) {
             exit = ended.toString();
             rung.release();

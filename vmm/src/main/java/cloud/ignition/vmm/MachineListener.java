@@ -2,7 +2,7 @@ package cloud.ignition.vmm;
 
 /**
  * What a machine tells its owner. Called on the machine's own threads: an implementation returns fast and never calls
- * {@link MicroVm#pause}, {@link MicroVm#save} or {@link MicroVm#close} from within.
+ * {@link MicroVm#pause}, {@link MicroVm#save} or {@link MicroVm#close} from within. What it does not implement is not heard.
  */
 public interface MachineListener {
     /**
@@ -13,10 +13,10 @@ public interface MachineListener {
     DoorbellAnswer onDoorbell(Doorbell doorbell);
 
     /** Bytes that the guest wrote to its virtio console. */
-    void onConsole(byte[] bytes);
+    default void onConsole(byte[] bytes) {}
 
     /** One line of the kernel's serial console, without its line end. */
-    void onKernelMessage(String line);
+    default void onKernelMessage(String line) {}
 
     /** The guest is at its end; no vCPU runs any more. Called once. */
     void onExit(MachineExit exit);

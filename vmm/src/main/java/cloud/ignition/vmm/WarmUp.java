@@ -121,12 +121,6 @@ public final class WarmUp {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit ended) {
             exit = ended.toString();
         }

@@ -406,12 +406,6 @@ class FaultInjectionTest {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit exit) {
             exited = true;
             heard.countDown();

@@ -107,9 +107,6 @@ class GuestEndsTest {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
         public void onKernelMessage(String line) {
             lines.add(line);
         }

@@ -86,12 +86,6 @@ class SaveAtRestTest {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit exit) {}
     }
 }

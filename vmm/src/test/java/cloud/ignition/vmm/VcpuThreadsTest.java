@@ -20,12 +20,6 @@ class VcpuThreadsTest {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit exit) {}
     };
 

@@ -70,12 +70,6 @@ class WarmUpTest {
             }
 
             @Override
-            public void onConsole(byte[] bytes) {}
-
-            @Override
-            public void onKernelMessage(String line) {}
-
-            @Override
             public void onExit(MachineExit exit) {
                 failures.add(exit.toString());
             }

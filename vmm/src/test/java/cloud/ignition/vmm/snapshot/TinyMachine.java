@@ -126,12 +126,6 @@ final class TinyMachine implements AutoCloseable {
         }
 
         @Override
-        public void onConsole(byte[] bytes) {}
-
-        @Override
-        public void onKernelMessage(String line) {}
-
-        @Override
         public void onExit(MachineExit ended) {
             exit = ended.toString();
         }
