@@ -27,7 +27,8 @@ class AbiTest {
             "sys/timerfd.h",
             "sys/uio.h",
             "sys/un.h",
-            "linux/if_tun.h");
+            "linux/if_tun.h",
+            "linux/vhost.h");
 
     @Test
     void everyNamedMemberOfEveryStructIsWhereTheCompilerPutsIt() throws Exception {
@@ -38,7 +39,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(9);
+        assertThat(structs).isEqualTo(14);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -52,6 +53,7 @@ class AbiTest {
         table.expectConstants(Mmap.class, UnaryOperator.identity());
         table.expectConstants(Clocks.class, UnaryOperator.identity());
         table.expectConstants(Tap.class, name -> name.equals("MAX_NAME_LENGTH") ? "IFNAMSIZ - 1" : name);
+        table.expectConstants(VhostNet.class, UnaryOperator.identity());
         table.expectConstants(
                 UnixSocket.class,
                 name -> name.equals("MAX_PATH_BYTES") ? "sizeof(((struct sockaddr_un *)0)->sun_path) - 1" : name);

@@ -104,7 +104,10 @@ final class MicroVmMachines implements MachineFactory {
                 List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)), Optional.of(plan.vsock()));
     }
 
-    /** No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. */
+    /**
+     * No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. The kernel moves the frames where
+     * it guards them.
+     */
     private static Attachments.Net net(MachinePlan plan) {
         AppAddress address = plan.link().address();
         NetLimit limit = plan.spec().net();
@@ -113,7 +116,8 @@ final class MicroVmMachines implements MachineFactory {
                 address.guestMac(),
                 List.of(address.guestInetAddress()),
                 new NetRate(budget(limit.bytesPerSecond()), budget(limit.packetsPerSecond())),
-                false);
+                false,
+                plan.link().guarded());
     }
 
     private static Optional<NetRate.Budget> budget(long perSecond) {

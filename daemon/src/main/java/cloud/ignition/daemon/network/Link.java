@@ -14,6 +14,12 @@ public interface Link extends AutoCloseable {
     Tap tap();
 
     /**
+     * Whether the host drops what comes out of the tap with another source than the guest's own: then frames need not be looked at before they
+     * go in, and the kernel may move them.
+     */
+    boolean guarded();
+
+    /**
      * Calls back once when a packet waits (at once if one does already). The link is not watched any more when the
      * callback runs. The callback runs on the network loop and must return fast.
      */

@@ -6,6 +6,7 @@ import cloud.ignition.linux.Tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Link} on a real tap. */
@@ -16,16 +17,18 @@ final class TapLink implements Link {
     private final AppAddress address;
     private final Tap tap;
     private final SleepingTaps sleepers;
+    private final BooleanSupplier guarded;
     private SleepingTaps.@Nullable Watch watch;
 
-    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers) {
+    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers, BooleanSupplier guarded) {
+        this.guarded = guarded;
         this.address = address;
         this.tap = tap;
         this.sleepers = sleepers;
     }
 
     /** Makes the tap or takes over the existing one, and brings it to the wanted state either way. */
-    static TapLink open(AppAddress address, SleepingTaps sleepers) {
+    static TapLink open(AppAddress address, SleepingTaps sleepers, BooleanSupplier guarded) {
         String name = address.tapName();
         Tap tap;
         try {
@@ -45,7 +48,7 @@ final class TapLink implements Link {
             tap.close();
             throw e;
         }
-        return new TapLink(address, tap, sleepers);
+        return new TapLink(address, tap, sleepers, guarded);
     }
 
     private static String setup(AppAddress address) {
@@ -73,6 +76,11 @@ final class TapLink implements Link {
     @Override
     public Tap tap() {
         return tap;
+    }
+
+    @Override
+    public boolean guarded() {
+        return guarded.getAsBoolean();
     }
 
     @Override

@@ -112,6 +112,11 @@ final class FakeNetwork implements AppNetwork {
         }
 
         @Override
+        public boolean guarded() {
+            return false;
+        }
+
+        @Override
         public Tap tap() {
             throw new UnsupportedOperationException("fake machines have no use for it");
         }

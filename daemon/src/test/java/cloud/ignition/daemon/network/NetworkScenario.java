@@ -44,7 +44,7 @@ final class NetworkScenario {
     }
 
     private void wake() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             Semaphore woken = new Semaphore(0);
             link.watch(woken::release);
@@ -76,7 +76,7 @@ final class NetworkScenario {
     }
 
     private void replace() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             try (DatagramChannel client = DatagramChannel.open()) {
                 client.connect(new InetSocketAddress(Ipv4.parse("127.0.0.1"), 5353));
@@ -103,14 +103,14 @@ final class NetworkScenario {
     }
 
     private void adopt() throws Exception {
-        try (HostNetwork first = new HostNetwork(pool)) {
+        try (HostNetwork first = new HostNetwork(pool, true)) {
             first.attach(address, List.of(PortMapping.parse("5353:53/udp"))).close();
             first.attach(pool.address(1), List.of()).close();
         }
         HostTool.IP.run("", List.of("tuntap", "add", "dev", "ign9", "mode", "tap"));
         HostTool.IP.run("", List.of("tuntap", "add", "dev", "ign8", "mode", "tap"));
         HostTool.IP.run("", List.of("address", "add", "192.168.7.1/30", "dev", "ign8"));
-        try (HostNetwork second = new HostNetwork(pool)) {
+        try (HostNetwork second = new HostNetwork(pool, true)) {
             List<String> reaped = second.reapOrphans(Set.of(address));
             check(Set.copyOf(reaped).equals(Set.of("ign1", "ign9")), "reaped " + reaped);
             check(Files.exists(Path.of("/sys/class/net/ign8")), "a stranger's tap was reaped");
@@ -127,7 +127,7 @@ final class NetworkScenario {
     }
 
     private void hold() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             CountDownLatch woken = new CountDownLatch(1);
             try (DatagramChannel client = DatagramChannel.open()) {

@@ -107,7 +107,7 @@ class EventLoopTest {
 
     private static EventLoop serving(Runnable drain, Consumer<Throwable> failures) {
         EventLoop loop = new EventLoop("test");
-        loop.serve(drain, failures);
+        loop.serve(drain, () -> {}, failures);
         return loop;
     }
 
@@ -124,7 +124,7 @@ class EventLoopTest {
                 kicks.release();
                 throw new IllegalStateException("on purpose");
             });
-            loop.serve(() -> {}, failure -> failures.release());
+            loop.serve(() -> {}, () -> {}, failure -> failures.release());
             loop.resume();
             assertThat(kicks.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
             assertThat(failures.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
