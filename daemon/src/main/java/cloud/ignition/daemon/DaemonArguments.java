@@ -35,7 +35,7 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
               --kernel FILE       guest kernel (default: $IGNITION_KERNEL, then the built one)
               --initramfs FILE    guest init (default: $IGNITION_INITRAMFS, then the built one)
               --vhost auto|off    auto: the kernel moves the guests' packets where /dev/vhost-net can be opened (default); off: the
-                                  daemon does. Applications with --net-limit never use it
+                                  daemon does. Applications with --net-rate never use it
               --mirror NAME=HOST  where images of the registry NAME come from; may be repeated. A name without a registry,
                                   as in `ignition run nginx`, is one of docker.io
               -h, --help          show this help

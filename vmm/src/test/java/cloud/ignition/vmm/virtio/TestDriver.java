@@ -149,14 +149,16 @@ public final class TestDriver implements TransportHost {
 
     /** Kicks a queue and lets the event loop do all that follows. */
     public void kick(int queue) {
-        transport.onNotify(queue);
+        if (!unwatched.contains(queue)) {
+            transport.onKick(queue);
+        }
         runRequested();
     }
 
     /** What the event loop does with the device's own requests. */
     public void runRequested() {
         while (!requested.isEmpty()) {
-            transport.onNotify(requested.removeFirst());
+            transport.onKick(requested.removeFirst());
         }
     }
 

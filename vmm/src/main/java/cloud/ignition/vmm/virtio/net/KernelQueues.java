@@ -1,5 +1,6 @@
 package cloud.ignition.vmm.virtio.net;
 
+import cloud.ignition.vmm.virtio.Virtio;
 import cloud.ignition.vmm.virtio.queue.SplitQueue;
 import java.util.Optional;
 
@@ -8,12 +9,27 @@ import java.util.Optional;
  * the interrupts itself, and nobody looks at the frames on their way. Used with the transport's lock held.
  */
 public interface KernelQueues extends AutoCloseable {
+    /** What the kernel has to know of what was negotiated; the offloads are in the frames' headers, which it hands to the tap as they are. */
+    long PASSED_ON = Virtio.F_VERSION_1 | Virtio.F_EVENT_IDX | Virtio.F_INDIRECT_DESC | NetDevice.F_MRG_RXBUF;
+
+    /**
+     * Without EVENT_IDX a flag that the kernel left in the used ring would outlive it; without MRG_RXBUF it does not write num_buffers, which is 1
+     * then (§5.1.6.4.1); without GUEST_CSUM it does not clear the flags of the header.
+     */
+    long REQUIRED = Virtio.F_VERSION_1 | Virtio.F_EVENT_IDX | NetDevice.F_MRG_RXBUF | NetDevice.F_GUEST_CSUM;
+
+    /** Features of virtio, besides others, that the kernel knows. */
+    long features();
+
     /** Whether it can serve a driver that has negotiated these features, as the driver expects it. */
-    boolean serves(long features);
+    default boolean serves(long negotiated) {
+        return (negotiated & REQUIRED) == REQUIRED && (negotiated & PASSED_ON & ~features()) == 0;
+    }
 
     /**
      * Serves both queues from now on, where they stand.
      *
+     * @param features {@link #PASSED_ON} of what was negotiated
      * @throws cloud.ignition.linux.LinuxException when the kernel refuses; then it serves neither
      */
     void start(long features, SplitQueue.Rings receive, SplitQueue.Rings transmit);

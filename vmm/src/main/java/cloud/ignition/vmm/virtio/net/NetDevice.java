@@ -39,13 +39,13 @@ public final class NetDevice implements VirtioDevice {
     static final int CONTROL = 2;
 
     static final long F_CSUM = 1L;
-    public static final long F_GUEST_CSUM = 1L << 1;
+    static final long F_GUEST_CSUM = 1L << 1;
     static final long F_MAC = 1L << 5;
     static final long F_GUEST_TSO4 = 1L << 7;
     static final long F_GUEST_TSO6 = 1L << 8;
     static final long F_HOST_TSO4 = 1L << 11;
     static final long F_HOST_TSO6 = 1L << 12;
-    public static final long F_MRG_RXBUF = 1L << 15;
+    static final long F_MRG_RXBUF = 1L << 15;
     static final long F_STATUS = 1L << 16;
     static final long F_CTRL_VQ = 1L << 17;
     static final long F_GUEST_ANNOUNCE = 1L << 21;
@@ -263,7 +263,7 @@ public final class NetDevice implements VirtioDevice {
         }
         receiver.returnUnused();
         try {
-            kernel.start(features, receive.rings(), transmit.rings());
+            kernel.start(features & KernelQueues.PASSED_ON, receive.rings(), transmit.rings());
         } catch (LinuxException e) {
             kernelRefused = true;
             LOG.log(System.Logger.Level.WARNING, "the kernel does not serve a network device, this process does", e);
