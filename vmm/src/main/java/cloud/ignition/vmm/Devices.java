@@ -294,7 +294,7 @@ final class Devices implements AutoCloseable {
         if (net == null) {
             return new Activity(0, 0, 0, 0, lastVsock, vcpuBusyNanos);
         }
-        NetActivity seen = net.activity();
+        NetActivity seen = net.activityNow();
         return new Activity(
                 seen.packetsIn(),
                 seen.packetsOut(),

@@ -36,12 +36,14 @@ final class FrameGuard {
             covered = there.stream().map(AppAddress::index).collect(Collectors.toUnmodifiableSet());
             complaint = "";
         } catch (UserException e) {
-            // A transaction: the former rules stay, and whom they cover.
+            // A transaction: the former rules stay for who runs. But a tap may have been made anew since, and have
+            // none.
+            covered = Set.of();
             if (!complaint.equals(e.getMessage())) {
                 complaint = String.valueOf(e.getMessage());
                 LOG.log(
                         System.Logger.Level.WARNING,
-                        "no vhost-net for new apps, their frames cannot be guarded: " + complaint);
+                        "no vhost-net for apps that start or wake now, their frames cannot be guarded: " + complaint);
             }
         }
     }

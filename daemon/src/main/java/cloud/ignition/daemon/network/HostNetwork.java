@@ -75,10 +75,7 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
 
     @Override
     public Link attach(AppAddress address, List<PortMapping> wanted) {
-        TapLink link = TapLink.open(
-                address,
-                sleepers,
-                () -> guard.filter(rules -> rules.covers(address)).isPresent());
+        TapLink link = TapLink.open(address, sleepers, guard);
         try {
             synchronized (published) {
                 enableForwarding();

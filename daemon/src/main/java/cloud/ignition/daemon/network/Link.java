@@ -19,6 +19,9 @@ public interface Link extends AutoCloseable {
      */
     boolean guarded();
 
+    /** Whether it is to be {@link #guarded} as soon as the host's rules are in place. */
+    boolean toBeGuarded();
+
     /**
      * Calls back once when a packet waits (at once if one does already). The link is not watched any more when the
      * callback runs. The callback runs on the network loop and must return fast.

@@ -6,7 +6,7 @@ import cloud.ignition.linux.Tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Link} on a real tap. */
@@ -17,18 +17,18 @@ final class TapLink implements Link {
     private final AppAddress address;
     private final Tap tap;
     private final SleepingTaps sleepers;
-    private final BooleanSupplier guarded;
+    private final Optional<FrameGuard> guard;
     private SleepingTaps.@Nullable Watch watch;
 
-    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers, BooleanSupplier guarded) {
-        this.guarded = guarded;
+    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers, Optional<FrameGuard> guard) {
+        this.guard = guard;
         this.address = address;
         this.tap = tap;
         this.sleepers = sleepers;
     }
 
     /** Makes the tap or takes over the existing one, and brings it to the wanted state either way. */
-    static TapLink open(AppAddress address, SleepingTaps sleepers, BooleanSupplier guarded) {
+    static TapLink open(AppAddress address, SleepingTaps sleepers, Optional<FrameGuard> guard) {
         String name = address.tapName();
         Tap tap;
         try {
@@ -48,7 +48,7 @@ final class TapLink implements Link {
             tap.close();
             throw e;
         }
-        return new TapLink(address, tap, sleepers, guarded);
+        return new TapLink(address, tap, sleepers, guard);
     }
 
     private static String setup(AppAddress address) {
@@ -80,7 +80,12 @@ final class TapLink implements Link {
 
     @Override
     public boolean guarded() {
-        return guarded.getAsBoolean();
+        return guard.filter(rules -> rules.covers(address)).isPresent();
+    }
+
+    @Override
+    public boolean toBeGuarded() {
+        return guard.isPresent();
     }
 
     @Override

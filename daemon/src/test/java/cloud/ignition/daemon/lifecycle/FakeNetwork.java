@@ -117,6 +117,11 @@ final class FakeNetwork implements AppNetwork {
         }
 
         @Override
+        public boolean toBeGuarded() {
+            return false;
+        }
+
+        @Override
         public Tap tap() {
             throw new UnsupportedOperationException("fake machines have no use for it");
         }

@@ -280,7 +280,7 @@ class NetInKernelTest {
         driver.kick(TX);
         assertThat(driver.interest).as("a kick tells too").isZero();
 
-        NetActivity seen = device.activity();
+        NetActivity seen = device.activityNow();
         assertThat(seen.packetsIn()).isEqualTo(1); // counted from the first look on
         assertThat(seen.packetsOut()).isEqualTo(1);
         assertThat(seen.bytesIn()).isEqualTo(60);
@@ -310,7 +310,7 @@ class NetInKernelTest {
     }
 
     private long last() {
-        return device.activity().lastPacketNanos();
+        return device.activityNow().lastPacketNanos();
     }
 
     private void addBuffer() {
