@@ -41,6 +41,7 @@ final class LibC {
     private static final MemorySegment MMAP = address("mmap");
     private static final MemorySegment MUNMAP = address("munmap");
     private static final MemorySegment MADVISE = address("madvise");
+    private static final MemorySegment MINCORE = address("mincore");
     private static final MemorySegment SIGACTION = address("sigaction");
     private static final MemorySegment PTHREAD_SIGMASK = address("pthread_sigmask");
     private static final MemorySegment SETPRIORITY = address("setpriority");
@@ -197,6 +198,14 @@ final class LibC {
 
     static int madvise(long address, long length, int advice) {
         return call(MADVISE, address, length, advice, 0);
+    }
+
+    static int mincore(long address, long length, MemorySegment pages) {
+        try {
+            return call(MINCORE, address, length, pointer(pages), 0);
+        } finally {
+            Reference.reachabilityFence(pages);
+        }
     }
 
     static int sigaction(int signal, MemorySegment action, MemorySegment old) {

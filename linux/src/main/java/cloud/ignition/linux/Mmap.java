@@ -2,6 +2,7 @@ package cloud.ignition.linux;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -200,6 +201,19 @@ public final class Mmap implements AutoCloseable {
     public void advise(long offset, long length, int advice) {
         MemorySegment part = segment().asSlice(offset, length);
         LinuxException.check(LibC.madvise(part.address(), length, advice), "madvise " + what);
+    }
+
+    /**
+     * Whether a page can be read without waiting for a disk: it is mapped, or in the page cache, see mincore(2). Nothing holds it
+     * there.
+     *
+     * @param offset bytes from the start of the mapping, a multiple of the page size
+     * @return false also when the kernel does not say
+     */
+    public boolean isInMemory(long offset) {
+        MemorySegment page = segment().asSlice(offset, Pages.SIZE);
+        MemorySegment answer = CallScratch.current().small;
+        return LibC.mincore(page.address(), Pages.SIZE, answer) == 0 && (answer.get(ValueLayout.JAVA_BYTE, 0) & 1) != 0;
     }
 
     /**

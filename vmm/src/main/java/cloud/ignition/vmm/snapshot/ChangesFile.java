@@ -30,8 +30,8 @@ final class ChangesFile {
     /** Name of the file. */
     static final String NAME = "changes";
 
-    /** Zero pages in one piece from which on the host is asked for fresh ones; fewer are written over. */
-    private static final int FRESH_PAGES = 16;
+    /** Pages in one piece from which on the host is asked for fresh ones; fewer are written over. */
+    private static final int FRESH_PAGES = 8;
 
     private static final long MAX_CALL_BYTES = 4L << 20;
 
@@ -82,28 +82,31 @@ final class ChangesFile {
         }
         try (Fd file = open(directory, facts)) {
             ChangeIndex index = readIndex(directory, file, facts, memory.size() / PAGE);
+            ReadAhead base = new ReadAhead(memory);
             for (int run = 0; run < index.count(); run++) {
-                if (index.isZero(run)) {
-                    makeZero(memory, free, (long) index.first(run) * PAGE, (long) index.pages(run) * PAGE);
+                long at = (long) index.first(run) * PAGE;
+                long length = (long) index.pages(run) * PAGE;
+                boolean fresh = index.pages(run) >= FRESH_PAGES && free.giveBack(at, length);
+                if (index.isZero(run) && !fresh) {
+                    memory.segment().asSlice(at, length).fill((byte) 0);
+                } else if (!fresh) {
+                    base.add(index.first(run), index.pages(run)); // to write over a page the kernel reads it first
                 }
             }
+            base.ask();
             Sweep sweep = new Sweep(memory.segment(), index, dataOffset(index.count()));
+            memory.advise(Mmap.MADV_RANDOM); // no more of the base than these pages
             while (sweep.next(piece -> {})) {
                 if (!sweep.transfer(file::preadv, "preadv " + file.what())) {
                     throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " is cut off");
                 }
             }
+            memory.advise(Mmap.MADV_NORMAL);
         } catch (LinuxException e) {
             if (e.errno() != Errno.EIO) {
                 throw e;
             }
             throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " cannot be read", e);
-        }
-    }
-
-    private static void makeZero(Mmap memory, FreePages free, long at, long length) {
-        if (length < (long) FRESH_PAGES * PAGE || !free.giveBack(at, length)) {
-            memory.segment().asSlice(at, length).fill((byte) 0);
         }
     }
 

@@ -105,13 +105,11 @@ public final class WorkingSet {
      * more than their page faults do (docs/performance.md).
      */
     void readAhead(Mmap memory) {
-        try {
-            for (int run = 0; run < firsts.length; run++) {
-                memory.advise(firsts[run] * Pages.SIZE, (lengths[run] >>> 2) * Pages.SIZE, Mmap.MADV_WILLNEED);
-            }
-        } catch (LinuxException e) {
-            // Short of memory: as if there were no hint.
+        ReadAhead disk = new ReadAhead(memory);
+        for (int run = 0; run < firsts.length; run++) {
+            disk.add(firsts[run], lengths[run] >>> 2);
         }
+        disk.ask();
     }
 
     /** The file's bytes. */

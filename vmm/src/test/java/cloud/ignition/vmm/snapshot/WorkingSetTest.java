@@ -53,7 +53,7 @@ class WorkingSetTest {
         }
     }
 
-    /** Pages of the base that are in the page cache, or on their way there. */
+    /** Pages of the base that are in the page cache; not those that the disk is still reading. */
     private long cachedPages() throws Exception {
         Process fincore = new ProcessBuilder(
                         "fincore",
@@ -63,6 +63,14 @@ class WorkingSetTest {
                         snapshot.resolve("memory").toString())
                 .start();
         return Long.parseLong(new String(fincore.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip());
+    }
+
+    /** The disk reads beside everything else, in its own time. */
+    private void awaitCachedPages(long pages) throws Exception {
+        for (int tries = 0; cachedPages() < pages && tries < 300; tries++) {
+            Thread.sleep(100);
+        }
+        assertThat(cachedPages()).isGreaterThanOrEqualTo(pages);
     }
 
     private void dropFromCache() throws Exception {
@@ -88,7 +96,7 @@ class WorkingSetTest {
             assertThat(cachedPages()).as("nobody asks").isZero();
         }
         try (Mmap _ = restored(seen)) {
-            assertThat(cachedPages()).isGreaterThanOrEqualTo(seen.pages());
+            awaitCachedPages(seen.pages());
         }
     }
 
