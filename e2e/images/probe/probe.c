@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests ask a guest about its clocks and its randomness: `probe serve` answers one request line per TCP
+// What the tests ask a guest about its clocks, its randomness, and what it can send: `probe serve` answers one request line per TCP
 // connection with lines "NAME VALUE…"; `probe ask REQUEST` asks it from within; `probe end KIND` ends the guest.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
@@ -306,6 +309,42 @@ static void say_tls(FILE *out, const char *request) {
     fprintf(out, "status %d\n", client ? WEXITSTATUS(pclose(client)) : -1);
 }
 
+// ---- frames past the IP stack: with another MAC address, another IP address, an ARP request of another, and an honest one
+static void say_spoof(FILE *out) {
+    struct ifreq interface = {.ifr_name = "eth0"};
+    int packets = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), ip = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), sent = 0;
+    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_halen = 6, .sll_addr = {255, 255, 255, 255, 255, 255}};
+    if (ioctl(ip, SIOCGIFINDEX, &interface) == 0) to.sll_ifindex = interface.ifr_ifindex;
+    unsigned char mac[6], own[4];
+    if (ioctl(ip, SIOCGIFHWADDR, &interface) == 0) memcpy(mac, interface.ifr_hwaddr.sa_data, 6);
+    if (ioctl(ip, SIOCGIFADDR, &interface) == 0) memcpy(own, &((struct sockaddr_in *)&interface.ifr_addr)->sin_addr, 4);
+    for (int kind = 0; kind < 4; kind++) {
+        unsigned char frame[60] = {255, 255, 255, 255, 255, 255}, other[4] = {own[0], own[1], own[2] ^ 1, own[3]};
+        memcpy(frame + 6, mac, 6);
+        if (kind == 0) frame[11] ^= 0x55;
+        frame[12] = 8;
+        if (kind == 2) {
+            static const unsigned char request[] = {0, 1, 8, 0, 6, 4, 0, 1};
+            frame[13] = 6;
+            memcpy(frame + 14, request, sizeof request);
+            memcpy(frame + 22, mac, 6);
+            memcpy(frame + 28, other, 4);
+        } else {
+            // UDP to port 9 of everybody, without a checksum; that of the header nobody needs who only looks at the source
+            static const unsigned char header[] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17};
+            memcpy(frame + 14, header, sizeof header);
+            memcpy(frame + 26, kind == 1 ? other : own, 4);
+            memset(frame + 30, 255, 4);
+            frame[35] = frame[37] = 9;
+            frame[39] = 8;
+        }
+        if (sendto(packets, frame, sizeof frame, 0, (struct sockaddr *)&to, sizeof to) == sizeof frame) sent++;
+    }
+    close(packets);
+    close(ip);
+    fprintf(out, "sent %d\n", sent);
+}
+
 static void end(const char *kind) {
     if (!strcmp(kind, "power-off")) reboot(RB_POWER_OFF);
     if (!strcmp(kind, "panic")) write_text("/proc/sysrq-trigger", "c");
@@ -326,6 +365,7 @@ static void answer(FILE *out, char *request, int listener) {
     else if (!strcmp(request, "random")) say_random(out, listener);
     else if (!strcmp(request, "samples")) say_samples(out);
     else if (!strcmp(request, "reseed")) reseed(out);
+    else if (!strcmp(request, "spoof")) say_spoof(out);
     else if (!strncmp(request, "end ", 4)) end(request + 4);
     else fprintf(out, "unknown request\n");
 }

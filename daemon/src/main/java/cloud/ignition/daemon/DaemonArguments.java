@@ -2,6 +2,7 @@ package cloud.ignition.daemon;
 
 import cloud.ignition.daemon.app.DaemonOptions;
 import cloud.ignition.daemon.app.UserException;
+import cloud.ignition.daemon.app.Vhost;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -33,6 +34,8 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
               --network CIDR      addresses for the applications (default: 10.88.0.0/16)
               --kernel FILE       guest kernel (default: $IGNITION_KERNEL, then the built one)
               --initramfs FILE    guest init (default: $IGNITION_INITRAMFS, then the built one)
+              --vhost auto|off    auto: the kernel moves the guests' packets where /dev/vhost-net can be opened (default); off: the
+                                  daemon does. Applications with --net-rate never use it
               --mirror NAME=HOST  where images of the registry NAME come from; may be repeated. A name without a registry,
                                   as in `ignition run nginx`, is one of docker.io
               -h, --help          show this help
@@ -48,7 +51,7 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
     private static final String DEFAULT_SOCKET = "/run/ignition.sock";
     private static final String MIRROR = "--mirror";
     private static final List<String> KNOWN =
-            List.of("--state", "--socket", "--network", "--kernel", "--initramfs", MIRROR);
+            List.of("--state", "--socket", "--network", "--kernel", "--initramfs", "--vhost", MIRROR);
 
     /** A registry's name and, behind the equals sign, a host with an optional port. */
     private static final Pattern MIRROR_VALUE =
@@ -112,8 +115,17 @@ record DaemonArguments(boolean help, Path socket, DaemonOptions options) {
                 values.getOrDefault("--network", DaemonOptions.DEFAULT_NETWORK),
                 path(values, "--kernel"),
                 path(values, "--initramfs"),
+                vhost(values.getOrDefault("--vhost", "auto")),
                 mirrors);
         return new DaemonArguments(false, toPath("--socket", socket), options);
+    }
+
+    private static Vhost vhost(String value) {
+        return switch (value) {
+            case "auto" -> Vhost.AUTO;
+            case "off" -> Vhost.OFF;
+            default -> throw wrong("option --vhost: '" + value + "' is neither auto nor off");
+        };
     }
 
     private static Optional<Path> path(Map<String, String> values, String name) {

@@ -7,9 +7,9 @@ import cloud.ignition.linux.ResourceLimit;
 final class ProcessLimits {
     /**
      * Descriptors of one running app, counted generously: VM, up to 8 vCPUs, up to 6 devices with a line and up to 3 kicks each, event
-     * loop, disks, tap. A sleeping app has one, its tap.
+     * loop, disks, tap, vhost-net and the tap's counters. A sleeping app has one, its tap.
      */
-    static final int DESCRIPTORS_PER_APP = 48;
+    static final int DESCRIPTORS_PER_APP = 56;
 
     private static final System.Logger LOG = System.getLogger(ProcessLimits.class.getName());
 

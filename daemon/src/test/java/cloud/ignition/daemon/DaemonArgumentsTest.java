@@ -3,6 +3,7 @@ package cloud.ignition.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloud.ignition.daemon.app.Vhost;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ class DaemonArgumentsTest {
                         "/k",
                         "--initramfs",
                         "/i",
+                        "--vhost=off",
                         "--mirror",
                         "docker.io=127.0.0.1:5000",
                         "--mirror=registry.example=mirror.example"),
@@ -36,8 +38,18 @@ class DaemonArgumentsTest {
         assertThat(arguments.options().network()).isEqualTo("10.1.0.0/16");
         assertThat(arguments.options().kernel()).isEqualTo(Optional.of(Path.of("/k")));
         assertThat(arguments.options().initramfs()).isEqualTo(Optional.of(Path.of("/i")));
+        assertThat(arguments.options().vhost()).isEqualTo(Vhost.OFF);
         assertThat(arguments.options().mirrors())
                 .isEqualTo(Map.of("docker.io", "127.0.0.1:5000", "registry.example", "mirror.example"));
+    }
+
+    @Test
+    void theKernelMovesPacketsUnlessToldOtherwise() {
+        assertThat(DaemonArguments.parse(List.of(), Map.of()).options().vhost()).isEqualTo(Vhost.AUTO);
+        assertThat(DaemonArguments.parse(List.of("--vhost", "auto"), Map.of())
+                        .options()
+                        .vhost())
+                .isEqualTo(Vhost.AUTO);
     }
 
     @Test
@@ -56,6 +68,7 @@ class DaemonArgumentsTest {
         "--state,option --state needs a value",
         "--state=,option --state has an empty value",
         "--state /a --state /b,option --state is given twice",
+        "--vhost on,option --vhost: 'on' is neither auto nor off",
         "--mirror docker.io,option --mirror: 'docker.io' is not NAME=HOST",
         "--mirror docker.io=http://x,option --mirror: 'docker.io=http://x' is not NAME=HOST",
         "--mirror a=b --mirror a=c,option --mirror names a twice",

@@ -41,11 +41,11 @@ final class Ignition implements AutoCloseable {
     }
 
     /** Starts the daemon and waits until it answers. */
-    void startDaemon() {
+    void startDaemon(String... options) {
         Result started = machine.shell(
                 LIMIT,
                 "IGNITION_DAEMON_OPTS='" + machine.daemonOptions() + "' setsid bin/ignition daemon --state " + STATE
-                        + " --socket " + SOCKET + " >>" + DAEMON_LOG
+                        + " --socket " + SOCKET + " " + String.join(" ", options) + " >>" + DAEMON_LOG
                         + " 2>&1 </dev/null & pid=$!; for i in $(seq 900); do "
                         + "curl -sf --unix-socket " + SOCKET + " http://ignition/v1/apps >/dev/null && break; "
                         + "kill -0 $pid || break; sleep 0.2; done; "
@@ -53,6 +53,11 @@ final class Ignition implements AutoCloseable {
                         + DAEMON_LOG + " >&2; exit 1; }; echo $pid");
         ok(started);
         daemonPid = started.out().strip();
+    }
+
+    /** The daemon's process, a number. */
+    String daemonPid() {
+        return daemonPid;
     }
 
     /** kill -9. */

@@ -51,6 +51,23 @@ class TrafficGuestIT {
         result.out().lines().filter(line -> line.startsWith("nightly: ")).forEach(System.out::println);
     }
 
+    /** The same, with the host's kernel between guest and tap; fewer cycles, they differ in that alone. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void losesAndDoublesNothingWithVhostNet(int vcpus, Machine machine) {
+        assertThat(machine.shell(START_LIMIT, "modprobe vhost_net").exitCode()).isZero();
+        int cycles = Math.max(1, CYCLES / 3);
+        Result result = run(
+                machine,
+                START_LIMIT.plus(CYCLE_LIMIT.multipliedBy(cycles)),
+                "-Dignition.vhost=true",
+                "Cycles",
+                new String[] {"" + cycles, "" + vcpus});
+        assertThat(result.exitCode()).as("%s", result).isZero();
+        assertThat(result.err()).doesNotContain("vhost-net", "does not serve");
+        result.out().lines().filter(line -> line.startsWith("nightly: ")).forEach(System.out::println);
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 64", "8, 256", "2, 8192"})
     void hasItsShapeAfterARestore(int vcpus, int mebibytes, Machine machine) {
@@ -67,6 +84,10 @@ class TrafficGuestIT {
 
     /** Runs a program in a network namespace of its own. */
     private static Result run(Machine machine, Duration limit, String program, String... arguments) {
+        return run(machine, limit, "-Dignition.vhost=false", program, arguments);
+    }
+
+    private static Result run(Machine machine, Duration limit, String flag, String program, String[] arguments) {
         List<String> command = new ArrayList<>(List.of(
                 "unshare",
                 "--net",
@@ -78,6 +99,7 @@ class TrafficGuestIT {
                 "-XX:+AlwaysPreTouch",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
+                flag,
                 "-cp",
                 classPath(),
                 PROGRAMS + program,

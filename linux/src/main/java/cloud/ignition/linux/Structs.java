@@ -95,6 +95,33 @@ final class Structs {
                     paddingLayout(2))
             .withName("struct ndmsg");
 
+    static final StructLayout VHOST_VRING_STATE =
+            structLayout(JAVA_INT.withName("index"), JAVA_INT.withName("num")).withName("struct vhost_vring_state");
+
+    static final StructLayout VHOST_VRING_FILE =
+            structLayout(JAVA_INT.withName("index"), JAVA_INT.withName("fd")).withName("struct vhost_vring_file");
+
+    static final StructLayout VHOST_VRING_ADDR = structLayout(
+                    JAVA_INT.withName("index"),
+                    JAVA_INT.withName("flags"),
+                    JAVA_LONG.withName("desc_user_addr"),
+                    JAVA_LONG.withName("used_user_addr"),
+                    JAVA_LONG.withName("avail_user_addr"),
+                    JAVA_LONG.withName("log_guest_addr"))
+            .withName("struct vhost_vring_addr");
+
+    /** Header of a flexible array of {@link #VHOST_MEMORY_REGION}. */
+    static final StructLayout VHOST_MEMORY = structLayout(JAVA_INT.withName("nregions"), paddingLayout(4))
+            .withByteAlignment(8)
+            .withName("struct vhost_memory");
+
+    static final StructLayout VHOST_MEMORY_REGION = structLayout(
+                    JAVA_LONG.withName("guest_phys_addr"),
+                    JAVA_LONG.withName("memory_size"),
+                    JAVA_LONG.withName("userspace_addr"),
+                    paddingLayout(8))
+            .withName("struct vhost_memory_region");
+
     private Structs() {}
 
     /** The offset of a member in bytes. */

@@ -28,7 +28,8 @@ class AbiTest {
             "sys/uio.h",
             "sys/un.h",
             "linux/if_tun.h",
-            "linux/rtnetlink.h");
+            "linux/rtnetlink.h",
+            "linux/vhost.h");
 
     @Test
     void everyNamedMemberOfEveryStructIsWhereTheCompilerPutsIt() throws Exception {
@@ -39,7 +40,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(13);
+        assertThat(structs).isEqualTo(18);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -54,6 +55,7 @@ class AbiTest {
         table.expectConstants(Clocks.class, UnaryOperator.identity());
         table.expectConstants(Tap.class, name -> name.equals("MAX_NAME_LENGTH") ? "IFNAMSIZ - 1" : name);
         table.expectConstants(RouteSocket.class, UnaryOperator.identity());
+        table.expectConstants(VhostNet.class, UnaryOperator.identity());
         table.expectConstants(
                 UnixSocket.class,
                 name -> name.equals("MAX_PATH_BYTES") ? "sizeof(((struct sockaddr_un *)0)->sun_path) - 1" : name);

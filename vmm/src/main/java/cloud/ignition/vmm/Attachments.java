@@ -38,8 +38,11 @@ public record Attachments(List<Disk> disks, Optional<Net> net, Optional<VsockHub
      * @param rate what each direction may carry; frames over it wait in the tap and in the guest
      * @param announce whether the guest announces itself to its neighbours (gratuitous ARP, unsolicited neighbour
      *     advertisements) after a restore; needed only where its MAC address is not known yet on its network
+     * @param vhost whether the host's kernel may move the frames itself (vhost-net), where it can and there is no limit. Nobody in this process
+     *     looks at frames then: the owner has seen to it that the tap takes those only that {@code mac} and {@code addresses} allow, or does not
+     *     care
      */
-    public record Net(Tap tap, byte[] mac, List<InetAddress> addresses, NetRate rate, boolean announce) {
+    public record Net(Tap tap, byte[] mac, List<InetAddress> addresses, NetRate rate, boolean announce, boolean vhost) {
         /**
          * @throws IllegalArgumentException when the address has not six bytes
          */
@@ -54,6 +57,15 @@ public record Attachments(List<Disk> disks, Optional<Net> net, Optional<VsockHub
         /** With any IP address, without a limit, and without an announcement. */
         public Net(Tap tap, byte[] mac) {
             this(tap, mac, List.of(), NetRate.UNLIMITED, false);
+        }
+
+        /** Every frame goes through this process. */
+        public Net(Tap tap, byte[] mac, List<InetAddress> addresses, NetRate rate, boolean announce) {
+            this(tap, mac, addresses, rate, announce, false);
+        }
+
+        boolean inKernel() {
+            return vhost && rate.isUnlimited();
         }
 
         @Override

@@ -48,7 +48,7 @@ final class DeviceSlot implements AutoCloseable {
             nextKick = null;
             action.run();
         }
-        transport.onNotify(queue);
+        transport.onKick(queue);
     }
 
     private void backendReady(int ready) {
@@ -105,6 +105,11 @@ final class DeviceSlot implements AutoCloseable {
         @Override
         public void requestNotify(int queue) {
             events.kicks().get(queue).signal();
+        }
+
+        @Override
+        public void watchKicks(int queue, boolean on) {
+            events.watchKicks(queue, on);
         }
 
         @Override

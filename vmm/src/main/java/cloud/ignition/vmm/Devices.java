@@ -7,6 +7,7 @@ import cloud.ignition.vmm.doorbell.DoorbellDevice;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.legacy.ResetPort;
 import cloud.ignition.vmm.legacy.Serial;
+import cloud.ignition.vmm.shell.KernelTap;
 import cloud.ignition.vmm.shell.ShellPlan;
 import cloud.ignition.vmm.shell.VmShell;
 import cloud.ignition.vmm.snapshot.DeviceStates;
@@ -20,6 +21,7 @@ import cloud.ignition.vmm.virtio.block.BlockDevice;
 import cloud.ignition.vmm.virtio.block.DiskThreads;
 import cloud.ignition.vmm.virtio.block.FileBackend;
 import cloud.ignition.vmm.virtio.console.ConsoleDevice;
+import cloud.ignition.vmm.virtio.net.KernelQueues;
 import cloud.ignition.vmm.virtio.net.MacAddress;
 import cloud.ignition.vmm.virtio.net.NetActivity;
 import cloud.ignition.vmm.virtio.net.NetConfig;
@@ -32,6 +34,8 @@ import cloud.ignition.vmm.x86.ChipState;
 import cloud.ignition.vmm.x86.VcpuState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +71,9 @@ final class Devices implements AutoCloseable {
         queues.add(ConsoleDevice.QUEUES);
         queues.add(BalloonDevice.QUEUES);
         attachments.vsock().ifPresent(hub -> queues.add(VsockDevice.QUEUES));
-        return new ShellPlan(shape, queues);
+        boolean inKernel = attachments.net().filter(Attachments.Net::inKernel).isPresent();
+        return new ShellPlan(
+                shape, queues, inKernel ? OptionalInt.of(attachments.disks().size()) : OptionalInt.empty());
     }
 
     /**
@@ -86,6 +92,7 @@ final class Devices implements AutoCloseable {
         loop = shell.loop();
         loop.serve(
                 this::drain,
+                this::resumed,
                 failure -> onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
         try {
             serial = new Serial(shell.serialLine()::signal, listener::onKernelMessage);
@@ -100,6 +107,9 @@ final class Devices implements AutoCloseable {
                 disks.add(plug(disk(disk)));
             }
             net = attachments.net().map(attached -> plug(net(attached))).orElse(null);
+            shell.vhost()
+                    .ifPresent(vhost ->
+                            vhost.onError(slots.get(attachments.disks().size()).transport()::onKernelError));
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
             balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));
@@ -124,10 +134,12 @@ final class Devices implements AutoCloseable {
         }
     }
 
-    private static NetDevice net(Attachments.Net attached) {
+    private NetDevice net(Attachments.Net attached) {
         NetConfig config = new NetConfig(
                 MacAddress.of(attached.mac()), attached.addresses(), attached.rate(), attached.announce());
-        return new NetDevice(config, new TapBackend(attached.tap()), System::nanoTime);
+        Optional<KernelQueues> kernel =
+                shell.vhost().filter(there -> attached.inKernel()).map(there -> new KernelTap(there, attached.tap()));
+        return new NetDevice(config, new TapBackend(attached.tap()), kernel, System::nanoTime);
     }
 
     private boolean giveBack(long gpa, long length) {
@@ -186,6 +198,11 @@ final class Devices implements AutoCloseable {
     /** On the event loop: what the guest kicked before its vCPUs paused is done before a save, so answers leave in time. */
     private void drain() {
         slots.forEach(DeviceSlot::drain);
+    }
+
+    /** On the event loop, whenever it goes on. */
+    private void resumed() {
+        slots.forEach(slot -> slot.transport().onResume());
     }
 
     /** Hands on the kernel's last line although it has no end: there will be none. */
@@ -277,7 +294,7 @@ final class Devices implements AutoCloseable {
         if (net == null) {
             return new Activity(0, 0, 0, 0, lastVsock, vcpuBusyNanos);
         }
-        NetActivity seen = net.activity();
+        NetActivity seen = net.activityNow();
         return new Activity(
                 seen.packetsIn(),
                 seen.packetsOut(),

@@ -13,6 +13,7 @@ final class NetworkChecks {
     static List<Finding> run(Host host) {
         return List.of(
                 tun(host),
+                vhost(host),
                 Programs.check(host, "ip", "iproute2", "network devices and routes"),
                 Programs.check(host, "nft", "nftables", "published ports"),
                 forwarding(host),
@@ -25,6 +26,16 @@ final class NetworkChecks {
             return Finding.fail(device, "does not exist", "load the module: modprobe tun");
         }
         return Finding.ok(device, "exists");
+    }
+
+    /** Not missed: the daemon does without. */
+    private static Finding vhost(Host host) {
+        String device = "/dev/vhost-net";
+        if (!Files.exists(host.path(device))) {
+            return Finding.ok(
+                    device, "not there; the daemon moves packets itself (modprobe vhost_net lets the kernel do it)");
+        }
+        return Finding.ok(device, "exists; the kernel moves packets, unless the daemon runs with --vhost off");
     }
 
     private static Finding forwarding(Host host) {

@@ -41,7 +41,7 @@ class DoctorTest {
     void aHealthyHostIsAllOk() {
         assertThat(examine())
                 .filteredOn(f -> !f.subject().equals("state directory"))
-                .hasSize(11)
+                .hasSize(12)
                 .allSatisfy(f -> {
                     assertThat(f.status()).as(f.toString()).isEqualTo(Finding.Status.OK);
                     assertThat(f.remedy()).isEmpty();
@@ -96,6 +96,16 @@ class DoctorTest {
 
         write("/proc/self/mounts", "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n");
         assertThat(finding("cgroup v2").detail()).isEqualTo("not mounted; apps run, but --cpu-limit is refused");
+    }
+
+    @Test
+    void whoMovesPacketsIsToldAndNeitherIsALack() throws IOException {
+        assertThat(finding("/dev/vhost-net").status()).isEqualTo(Finding.Status.OK);
+        assertThat(finding("/dev/vhost-net").detail())
+                .contains("the daemon moves packets itself", "modprobe vhost_net");
+        write("/dev/vhost-net", "");
+        assertThat(finding("/dev/vhost-net").status()).isEqualTo(Finding.Status.OK);
+        assertThat(finding("/dev/vhost-net").detail()).contains("the kernel moves packets", "--vhost off");
     }
 
     private String failed(String subject) {

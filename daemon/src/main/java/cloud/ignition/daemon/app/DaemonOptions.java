@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param network address pool in CIDR notation, one /30 per app
  * @param kernel uncompressed guest kernel; empty: searched (IGNITION_KERNEL, the installation, target/guest)
  * @param initramfs guest initramfs; empty: searched likewise (IGNITION_INITRAMFS)
+ * @param vhost whether the kernel may move the guests' frames
  * @param mirrors registry name to the host, with optional port, that is asked for its images
  */
 public record DaemonOptions(
@@ -18,6 +19,7 @@ public record DaemonOptions(
         String network,
         Optional<Path> kernel,
         Optional<Path> initramfs,
+        Vhost vhost,
         Map<String, String> mirrors) {
     /** Default state directory. */
     public static final Path DEFAULT_STATE_DIRECTORY = Path.of("/var/lib/ignition");
@@ -32,6 +34,6 @@ public record DaemonOptions(
     /** All defaults. */
     public static DaemonOptions defaults() {
         return new DaemonOptions(
-                DEFAULT_STATE_DIRECTORY, DEFAULT_NETWORK, Optional.empty(), Optional.empty(), Map.of());
+                DEFAULT_STATE_DIRECTORY, DEFAULT_NETWORK, Optional.empty(), Optional.empty(), Vhost.AUTO, Map.of());
     }
 }

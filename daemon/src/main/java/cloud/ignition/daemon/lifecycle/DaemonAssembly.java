@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.Applications;
 import cloud.ignition.daemon.app.Daemon;
 import cloud.ignition.daemon.app.DaemonOptions;
 import cloud.ignition.daemon.app.Images;
+import cloud.ignition.daemon.app.Vhost;
 import cloud.ignition.daemon.image.GuestParts;
 import cloud.ignition.daemon.image.StoredImages;
 import cloud.ignition.daemon.limits.CpuLimits;
@@ -13,7 +14,9 @@ import cloud.ignition.daemon.network.AppAddress;
 import cloud.ignition.daemon.network.HostNetwork;
 import cloud.ignition.daemon.state.AppRecord;
 import cloud.ignition.daemon.state.StateDirectory;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.ThreadPriority;
+import cloud.ignition.linux.VhostNet;
 import cloud.ignition.vmm.Shells;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -97,7 +100,7 @@ public final class DaemonAssembly implements Daemon {
         GuestPartsOnce parts = new GuestPartsOnce(
                 () -> GuestParts.find(options.kernel(), options.initramfs(), GuestParts.defaultDirectories()));
         StoredImages images = StoredImages.open(state.root(), options.mirrors());
-        HostNetwork network = new HostNetwork(addresses);
+        HostNetwork network = new HostNetwork(addresses, adopting && usesVhost(options.vhost()));
         CpuLimits cpuLimits = new CpuLimits(Path.of("/"));
         ThreadPoolExecutor pool = pool(cpuLimits);
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(threads("deadlines"));
@@ -124,6 +127,22 @@ public final class DaemonAssembly implements Daemon {
         Optional<MemoryPressure> pressure = MemoryPressure.watch(Path.of("/"), standbys::memoryIsShort);
         return new DaemonAssembly(
                 state, network, pool, background, timer, applications, images, shells, warmUp, pressure);
+    }
+
+    /** Opening it once loads the kernel's module, and tells whether machines can have it. */
+    private static boolean usesVhost(Vhost wanted) {
+        if (wanted == Vhost.OFF) {
+            LOG.log(System.Logger.Level.INFO, "packets: moved by the daemon (--vhost off)");
+            return false;
+        }
+        try {
+            VhostNet.open().close();
+            LOG.log(System.Logger.Level.INFO, "packets: moved by the kernel (vhost-net)");
+            return true;
+        } catch (LinuxException e) {
+            LOG.log(System.Logger.Level.INFO, "packets: moved by the daemon (" + e.getMessage() + ")");
+            return false;
+        }
     }
 
     private static void adopt(

@@ -95,17 +95,22 @@ final class MicroVmMachines implements MachineFactory {
     }
 
     private static Attachments attachments(MachinePlan plan) {
+        return attachments(plan, plan.link().guarded());
+    }
+
+    /** The kernel may move the frames where it guards them. */
+    private static Attachments attachments(MachinePlan plan, boolean guarded) {
         Path root = plan.launch().rootImage();
         if (!Files.isReadable(root)) {
             throw UserException.unavailable(
                     "root image " + root + " of app " + plan.spec().name() + " is gone; pull its image again");
         }
         return new Attachments(
-                List.of(new Attachments.Disk(root, true)), Optional.of(net(plan)), Optional.of(plan.vsock()));
+                List.of(new Attachments.Disk(root, true)), Optional.of(net(plan, guarded)), Optional.of(plan.vsock()));
     }
 
     /** No announcement after a restore: the host knows the guest's MAC address for good, see {@code TapLink}. */
-    private static Attachments.Net net(MachinePlan plan) {
+    private static Attachments.Net net(MachinePlan plan, boolean guarded) {
         AppAddress address = plan.link().address();
         NetLimit limit = plan.spec().net();
         return new Attachments.Net(
@@ -113,7 +118,8 @@ final class MicroVmMachines implements MachineFactory {
                 address.guestMac(),
                 List.of(address.guestInetAddress()),
                 new NetRate(budget(limit.bytesPerSecond()), budget(limit.packetsPerSecond())),
-                false);
+                false,
+                guarded);
     }
 
     private static Optional<NetRate.Budget> budget(long perSecond) {
@@ -153,7 +159,7 @@ final class MicroVmMachines implements MachineFactory {
         }
         // Reads all of it: once at a daemon's start, when damage by a crash is likely, never on a wake (adr/0003).
         Snapshot.verify(snapshot);
-        shells.expect(snapshot, attachments(plan));
+        shells.expect(snapshot, attachments(plan, plan.link().toBeGuarded()));
     }
 
     @Override

@@ -60,6 +60,12 @@ public record AppAddress(int index, int host, int guest) {
         return HexFormat.ofDelimiter(":").formatHex(mac(guest));
     }
 
+    /** The IPv6 link-local address that follows from the guest's MAC address (RFC 4291, appendix A), in full. */
+    String guestLinkLocal() {
+        byte[] mac = guestMac();
+        return "fe80::%02x%02x:%02xff:fe%02x:%02x%02x".formatted(mac[0] ^ 2, mac[1], mac[2], mac[3], mac[4], mac[5]);
+    }
+
     /** A locally administered unicast address (0x02) that holds the IPv4 address. */
     private static byte[] mac(int address) {
         return new byte[] {

@@ -4,6 +4,7 @@ import cloud.ignition.daemon.app.PortMapping;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -16,21 +17,28 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
     private final SortedMap<AppAddress, List<PortMapping>> published =
             new TreeMap<>(Comparator.comparingInt(AppAddress::index));
     private final Set<AppAddress> heldBack = new HashSet<>();
+    private final Optional<FrameGuard> guard;
     private boolean forwarding;
     private boolean batching;
 
-    /** On a pool; nothing on the host is changed yet. */
-    public HostNetwork(AddressPool pool) {
+    /**
+     * On a pool; nothing on the host is changed yet.
+     *
+     * @param guarding whether links are to be {@link Link#guarded}
+     */
+    public HostNetwork(AddressPool pool, boolean guarding) {
         this.pool = pool;
+        guard = guarding ? Optional.of(new FrameGuard()) : Optional.empty();
     }
 
     /**
-     * Takes over what a former daemon left: deletes taps of no app. Call once, before any {@link #attach}.
+     * Takes over what a former daemon left: deletes taps of no app, and what guards frames. Call once, before any {@link #attach}.
      *
      * @param wanted the addresses that belong to apps
      * @return names of the taps that were deleted
      */
     public List<String> reapOrphans(Set<AppAddress> wanted) {
+        FrameGuard.reap();
         return TapInventory.reap(
                 pool, wanted.stream().map(AppAddress::tapName).collect(java.util.stream.Collectors.toSet()));
     }
@@ -67,7 +75,7 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
 
     @Override
     public Link attach(AppAddress address, List<PortMapping> wanted) {
-        TapLink link = TapLink.open(address, sleepers);
+        TapLink link = TapLink.open(address, sleepers, guard);
         try {
             synchronized (published) {
                 enableForwarding();
@@ -112,7 +120,7 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
         }
     }
 
-    /** Removes the table when no app is left that needs it. */
+    /** Removes the tables when no app is left that needs it. */
     private void apply() {
         if (batching) {
             return;
@@ -120,6 +128,7 @@ public final class HostNetwork implements AppNetwork, AutoCloseable {
         HostTool.NFT.run(
                 published.isEmpty() ? Ruleset.removing() : Ruleset.replacing(pool, published, heldBack),
                 List.of("-f", "-"));
+        guard.ifPresent(rules -> rules.apply(published.keySet()));
     }
 
     /** Ends the network loop. Taps and the table stay, so that open connections outlive the daemon. */

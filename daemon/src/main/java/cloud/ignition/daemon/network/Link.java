@@ -14,6 +14,15 @@ public interface Link extends AutoCloseable {
     Tap tap();
 
     /**
+     * Whether the host drops what comes out of the tap with another source than the guest's own: then frames need not be looked at before they
+     * go in, and the kernel may move them.
+     */
+    boolean guarded();
+
+    /** Whether it is to be {@link #guarded} as soon as the host's rules are in place. */
+    boolean toBeGuarded();
+
+    /**
      * Calls back once when a packet waits (at once if one does already). The link is not watched any more when the
      * callback runs. The callback runs on the network loop and must return fast.
      */

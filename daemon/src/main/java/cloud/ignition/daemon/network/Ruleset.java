@@ -13,7 +13,7 @@ import java.util.SortedMap;
  * open keep their address translation, which the kernel holds in their conntrack entries, not in the table.
  */
 final class Ruleset {
-    /** Name of the one table (family ip) that belongs to the daemon. */
+    /** Name of the daemon's table; {@link FrameGuard} has another one of this name in family netdev. */
     static final String TABLE = "ignition";
 
     private Ruleset() {}
@@ -144,7 +144,7 @@ final class Ruleset {
                 + "    }\n\n";
     }
 
-    private static String elements(List<String> elements) {
+    static String elements(List<String> elements) {
         return elements.isEmpty() ? "" : "        elements = { " + String.join(",\n            ", elements) + " }\n";
     }
 }

@@ -7,6 +7,7 @@ import cloud.ignition.linux.Tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Link} on a real tap. */
@@ -17,16 +18,18 @@ final class TapLink implements Link {
     private final AppAddress address;
     private final Tap tap;
     private final SleepingTaps sleepers;
+    private final Optional<FrameGuard> guard;
     private SleepingTaps.@Nullable Watch watch;
 
-    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers) {
+    private TapLink(AppAddress address, Tap tap, SleepingTaps sleepers, Optional<FrameGuard> guard) {
+        this.guard = guard;
         this.address = address;
         this.tap = tap;
         this.sleepers = sleepers;
     }
 
     /** Makes the tap or takes over the existing one, and brings it to the wanted state either way. */
-    static TapLink open(AppAddress address, SleepingTaps sleepers) {
+    static TapLink open(AppAddress address, SleepingTaps sleepers, Optional<FrameGuard> guard) {
         String name = address.tapName();
         Tap tap;
         try {
@@ -46,7 +49,7 @@ final class TapLink implements Link {
             tap.close();
             throw e;
         }
-        return new TapLink(address, tap, sleepers);
+        return new TapLink(address, tap, sleepers, guard);
     }
 
     /** By the kernel's own interface: a process takes ten times as long, and this is on a boot's way. */
@@ -73,6 +76,16 @@ final class TapLink implements Link {
     @Override
     public Tap tap() {
         return tap;
+    }
+
+    @Override
+    public boolean guarded() {
+        return guard.filter(rules -> rules.covers(address)).isPresent();
+    }
+
+    @Override
+    public boolean toBeGuarded() {
+        return guard.isPresent();
     }
 
     @Override

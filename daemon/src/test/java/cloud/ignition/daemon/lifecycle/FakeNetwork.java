@@ -112,6 +112,16 @@ final class FakeNetwork implements AppNetwork {
         }
 
         @Override
+        public boolean guarded() {
+            return false;
+        }
+
+        @Override
+        public boolean toBeGuarded() {
+            return false;
+        }
+
+        @Override
         public Tap tap() {
             throw new UnsupportedOperationException("fake machines have no use for it");
         }

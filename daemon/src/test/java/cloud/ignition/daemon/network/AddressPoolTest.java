@@ -22,6 +22,7 @@ class AddressPoolTest {
         assertThat(second.guestInetAddress()).hasToString("/10.88.0.6");
         assertThat(second.tapName()).isEqualTo("ign1");
         assertThat(second.guestMacText()).isEqualTo("02:49:0a:58:00:06");
+        assertThat(second.guestLinkLocal()).isEqualTo("fe80::0049:0aff:fe58:0006");
         assertThat(pool.address(16383).guestAddress()).isEqualTo("10.88.255.254");
         assertThat(pool.contains(Inet4Address.ofLiteral("10.88.255.254"))).isTrue();
         assertThat(pool.contains(Inet4Address.ofLiteral("10.89.0.1"))).isFalse();

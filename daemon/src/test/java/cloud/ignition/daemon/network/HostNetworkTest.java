@@ -38,6 +38,11 @@ class HostNetworkTest {
     }
 
     @Test
+    void aGuestSendsOnlyAsItself() {
+        assertThat(play("guard")).contains("guard: ok");
+    }
+
+    @Test
     void heldBackConnectionsAreTriedAgainLater() {
         assertThat(play("hold")).contains("hold: ok");
     }

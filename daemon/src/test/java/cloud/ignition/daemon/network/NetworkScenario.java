@@ -7,17 +7,22 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What {@link HostNetworkTest} plays, each in a network namespace that is thrown away. The test is the guest. */
 final class NetworkScenario {
@@ -38,13 +43,14 @@ final class NetworkScenario {
             case "replace" -> scenario.replace();
             case "adopt" -> scenario.adopt();
             case "hold" -> scenario.hold();
+            case "guard" -> scenario.guard();
             default -> throw new IllegalArgumentException(args[0]);
         }
         System.out.println(args[0] + ": ok");
     }
 
     private void wake() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             Semaphore woken = new Semaphore(0);
             link.watch(woken::release);
@@ -76,7 +82,7 @@ final class NetworkScenario {
     }
 
     private void replace() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             try (DatagramChannel client = DatagramChannel.open()) {
                 client.connect(new InetSocketAddress(Ipv4.parse("127.0.0.1"), 5353));
@@ -103,14 +109,14 @@ final class NetworkScenario {
     }
 
     private void adopt() throws Exception {
-        try (HostNetwork first = new HostNetwork(pool)) {
+        try (HostNetwork first = new HostNetwork(pool, true)) {
             first.attach(address, List.of(PortMapping.parse("5353:53/udp"))).close();
             first.attach(pool.address(1), List.of()).close();
         }
         HostTool.IP.run("", List.of("tuntap", "add", "dev", "ign9", "mode", "tap"));
         HostTool.IP.run("", List.of("tuntap", "add", "dev", "ign8", "mode", "tap"));
         HostTool.IP.run("", List.of("address", "add", "192.168.7.1/30", "dev", "ign8"));
-        try (HostNetwork second = new HostNetwork(pool)) {
+        try (HostNetwork second = new HostNetwork(pool, true)) {
             List<String> reaped = second.reapOrphans(Set.of(address));
             check(Set.copyOf(reaped).equals(Set.of("ign1", "ign9")), "reaped " + reaped);
             check(Files.exists(Path.of("/sys/class/net/ign8")), "a stranger's tap was reaped");
@@ -127,7 +133,7 @@ final class NetworkScenario {
     }
 
     private void hold() throws Exception {
-        try (HostNetwork network = new HostNetwork(pool)) {
+        try (HostNetwork network = new HostNetwork(pool, true)) {
             Link link = network.attach(address, List.of(PortMapping.parse("5353:53/udp")));
             CountDownLatch woken = new CountDownLatch(1);
             try (DatagramChannel client = DatagramChannel.open()) {
@@ -146,6 +152,87 @@ final class NetworkScenario {
                         new String(packet, VNET_HEADER + ETHERNET + 28, 5, StandardCharsets.US_ASCII).equals("third"),
                         "another packet was queued");
             }
+        }
+    }
+
+    /** What a guest sends as somebody else is gone before anything of the host looks at it. */
+    private void guard() throws Exception {
+        AppAddress other = pool.address(1);
+        byte[] mac = address.guestMac();
+        byte[] host = HexFormat.ofDelimiter(":").parseHex(address.hostMac());
+        try (HostNetwork network = new HostNetwork(pool, true);
+                DatagramSocket server = new DatagramSocket(null)) {
+            Link link = network.attach(address, List.of());
+            Link second = network.attach(other, List.of());
+            check(link.guarded() && second.guarded(), "links are not guarded");
+            server.bind(new InetSocketAddress(Ipv4.parse(address.hostAddress()), 7777));
+            server.setSoTimeout(5000);
+            byte[] own = Frames.udp(host, mac, address.guest(), address.host(), "own");
+            send(link, own);
+            check(heard(server).equals("own"), "what the guest sends as itself did not come through");
+            List<byte[]> harmless = List.of(
+                    Frames.arp(mac, mac, address.guest()),
+                    Frames.arp(mac, mac, 0),
+                    Frames.ipv6(mac, "fe80:0:0:0:49:aff:fe58:2", "fe80:0:0:0:0:0:0:1"),
+                    Frames.ipv6(mac, "0:0:0:0:0:0:0:0", "ff02:0:0:0:0:0:0:16"));
+            for (byte[] frame : harmless) {
+                send(link, frame);
+            }
+            check(dropped() == 0, "dropped " + dropped() + " frames that a guest may send");
+            List<byte[]> spoofed = List.of(
+                    Frames.udp(host, other.guestMac(), address.guest(), address.host(), "mac"),
+                    Frames.udp(host, mac, other.guest(), address.host(), "address"),
+                    Frames.tagged(0x8100, own),
+                    Frames.tagged(0x88a8, own),
+                    Frames.arp(mac, mac, other.guest()),
+                    Frames.arp(mac, other.guestMac(), address.guest()),
+                    Frames.ofType(0x88b5, own),
+                    Frames.ofType(0x86dd, own),
+                    Frames.ipv6(mac, "fe80:0:0:0:49:aff:fe58:6", "ff02:0:0:0:0:0:0:16"),
+                    Frames.ipv6(mac, "0:0:0:0:0:0:0:0", "fe80:0:0:0:0:0:0:1"));
+            for (byte[] frame : spoofed) {
+                send(link, frame);
+            }
+            check(dropped() == spoofed.size(), "dropped " + dropped() + " frames of " + spoofed.size());
+            send(second, own);
+            check(dropped() == spoofed.size() + 1, "an app may send as another one");
+            send(link, Frames.udp(host, mac, address.guest(), address.host(), "last"));
+            check(heard(server).equals("last"), "something came through");
+            network.withdraw("other", other);
+            check(link.guarded() && !second.guarded(), "the guard is not of who is there");
+            link.close();
+        }
+        try (HostNetwork next = new HostNetwork(pool, false)) {
+            List<String> _ = next.reapOrphans(Set.of(address));
+            check(
+                    !HostTool.NFT.run("", List.of("list", "tables")).contains("netdev"),
+                    "the guard of before is still there");
+            check(!next.attach(address, List.of()).guarded(), "guarded by nobody");
+        }
+    }
+
+    /** Frames that the guard dropped so far. */
+    private static long dropped() {
+        Matcher counters = Pattern.compile("counter packets (\\d+)")
+                .matcher(HostTool.NFT.run("", List.of("list", "table", "netdev", "ignition")));
+        long sum = 0;
+        while (counters.find()) {
+            sum += Long.parseLong(counters.group(1));
+        }
+        return sum;
+    }
+
+    private static String heard(DatagramSocket server) throws IOException {
+        DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+        server.receive(packet);
+        return new String(packet.getData(), 0, packet.getLength(), StandardCharsets.US_ASCII);
+    }
+
+    private static void send(Link link, byte[] frame) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(VNET_HEADER + frame.length);
+            MemorySegment.copy(frame, 0, bytes, ValueLayout.JAVA_BYTE, VNET_HEADER, frame.length);
+            check(link.tap().fd().write(bytes) == bytes.byteSize(), "a frame was not taken");
         }
     }
 

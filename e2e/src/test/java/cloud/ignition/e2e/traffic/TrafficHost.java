@@ -41,7 +41,7 @@ final class TrafficHost implements AutoCloseable {
     }
 
     Attachments.Net net() {
-        return new Attachments.Net(tap, MAC);
+        return new Attachments.Net(tap, MAC, List.of(), NetRate.UNLIMITED, false, Boolean.getBoolean("ignition.vhost"));
     }
 
     /** Of a guest that may send from its own address only. */

@@ -46,9 +46,11 @@ public final class EventLoop implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private Wish wish = Wish.PARK;
     private boolean parked = true;
+    private boolean resumed;
     private boolean dead;
     private @Nullable Runnable firstResume;
     private Runnable beforePark = () -> {};
+    private Runnable behindPark = () -> {};
     private volatile Consumer<Throwable> onFailure = failure -> {};
 
     /**
@@ -80,10 +82,12 @@ public final class EventLoop implements AutoCloseable {
      * Says whom the loop works for; before its first {@link #resume}.
      *
      * @param drain run on the loop's thread before it parks: finishes what is already kicked
+     * @param resumed run on the loop's thread whenever it is resumed, before anything else but {@link #onFirstResume}
      * @param failures takes what a handler threw; the loop goes on
      */
-    public void serve(Runnable drain, Consumer<Throwable> failures) {
+    public void serve(Runnable drain, Runnable resumed, Consumer<Throwable> failures) {
         beforePark = drain;
+        behindPark = resumed;
         onFailure = failures;
     }
 
@@ -160,6 +164,7 @@ public final class EventLoop implements AutoCloseable {
                 wish = next;
                 if (next == Wish.RUN) {
                     parked = false;
+                    resumed = true;
                 }
                 changed.signalAll();
             }
@@ -202,6 +207,7 @@ public final class EventLoop implements AutoCloseable {
 
     /** Returns false at the end; parks as long as that is wished. */
     private boolean mayGoOn() {
+        boolean fresh;
         lock.lock();
         try {
             if (wish == Wish.PARK && !parked) {
@@ -217,6 +223,8 @@ public final class EventLoop implements AutoCloseable {
                 changed.awaitUninterruptibly();
             }
             parked = wish == Wish.END;
+            fresh = resumed;
+            resumed = false;
             changed.signalAll();
             if (wish != Wish.RUN) {
                 return false;
@@ -228,6 +236,9 @@ public final class EventLoop implements AutoCloseable {
         if (work != null) {
             firstResume = null;
             run(events -> work.run(), 0);
+        }
+        if (fresh) {
+            run(events -> behindPark.run(), 0);
         }
         return true;
     }

@@ -29,6 +29,7 @@ public final class SlotEvents implements AutoCloseable {
     private final int index;
     private final EventFd interrupt = EventFd.create();
     private final List<EventFd> kicks = new ArrayList<>();
+    private final List<EventLoop.Watch> watches = new ArrayList<>();
 
     /** Written once, before the event loop runs for the first time. */
     private IntConsumer onKick = queue -> {};
@@ -54,10 +55,16 @@ public final class SlotEvents implements AutoCloseable {
     }
 
     private void watch(EventLoop loop, EventFd kick, int queue) {
-        loop.watch(kick.fd(), Epoll.IN, events -> {
+        watches.add(loop.watch(kick.fd(), Epoll.IN, events -> {
             kick.drain();
             onKick.accept(queue);
-        });
+        }));
+    }
+
+    /** Has kicks of a queue told from now on, as at first, or not; those of before are forgotten. Any thread. */
+    public void watchKicks(int queue, boolean on) {
+        kicks.get(queue).drain();
+        watches.get(queue).interest(on ? Epoll.IN : 0);
     }
 
     /** Guest-physical address of the window, inside the hole that the RAM layout leaves. */

@@ -2,6 +2,7 @@ package cloud.ignition.vmm.shell;
 
 import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.EventFd;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
@@ -15,6 +16,8 @@ import cloud.ignition.vmm.vcpu.VcpuRunner;
 import cloud.ignition.vmm.x86.CpuidPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A virtual machine without any state: VM, memory slots over addresses where no memory is yet, interrupt chips, vCPUs with
@@ -34,6 +37,7 @@ public final class VmShell implements AutoCloseable {
 
     private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
     private static final int KVM_PIT_SPEAKER_DUMMY = 1;
+    private static final System.Logger LOG = System.getLogger(VmShell.class.getName());
 
     private final ShellPlan plan;
     private final Mmap backing;
@@ -47,6 +51,7 @@ public final class VmShell implements AutoCloseable {
     private final List<VcpuRunner> runners = new ArrayList<>();
     private final List<EventFd> lines = new ArrayList<>();
     private final List<SlotEvents> slots = new ArrayList<>();
+    private @Nullable VhostQueues vhost;
 
     private VmShell(ShellPlan plan, Mmap backing, KvmVm vm, EventLoop loop) {
         this.plan = plan;
@@ -118,7 +123,18 @@ public final class VmShell implements AutoCloseable {
         for (int queues : plan.queues()) {
             slots.add(new SlotEvents(vm, loop, slots.size(), queues));
         }
+        plan.vhost().ifPresent(place -> vhost = vhost(slots.get(place)));
         startThreads();
+    }
+
+    /** A machine runs as well without it, and its owner need not know. */
+    private @Nullable VhostQueues vhost(SlotEvents slot) {
+        try {
+            return VhostQueues.open(memory, slot, loop);
+        } catch (LinuxException e) {
+            LOG.log(System.Logger.Level.WARNING, "a machine gets no vhost-net: " + e.getMessage());
+            return null;
+        }
     }
 
     private void addLine(int gsi) {
@@ -199,6 +215,11 @@ public final class VmShell implements AutoCloseable {
         return slots;
     }
 
+    /** What serves a network card in the host's kernel, if the plan has one and the host gave it. */
+    public Optional<VhostQueues> vhost() {
+        return Optional.ofNullable(vhost);
+    }
+
     /** Ends all threads and waits for them; what they worked for can be closed then. */
     public void stop() {
         gate.set(VcpuGate.Wish.END);
@@ -217,6 +238,7 @@ public final class VmShell implements AutoCloseable {
         new Closing()
                 .then(this::stop)
                 .then(loop::close)
+                .thenEach(vhost().stream().toList(), VhostQueues::close)
                 .thenEach(slots, SlotEvents::close)
                 .thenEach(lines, EventFd::close)
                 .thenEach(vcpus, KvmVcpu::close)

@@ -104,5 +104,8 @@ public final class Limits {
     /** Connections on the host that wait to be looked at, while the machine is busy or saved. */
     public static final int VSOCK_BACKLOG = 64;
 
+    /** How often is looked whether frames go through a network device that the kernel serves, once one has; see {@code NetDevice}. */
+    public static final long NET_LOOK_NANOS = 100_000_000L;
+
     private Limits() {}
 }

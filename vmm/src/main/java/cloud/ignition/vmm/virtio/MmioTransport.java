@@ -39,6 +39,10 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     private final Negotiation negotiation;
     private final List<SplitQueue> queues;
     private final AtomicInteger interruptStatus = new AtomicInteger();
+
+    /** Bits of the interrupt status that are always set. */
+    private volatile int standingInterrupts;
+
     private final DeviceControl control = new Control();
 
     private int queueSelect;
@@ -90,7 +94,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     @Override
     public long read(long offset, int size) {
         if (offset == MmioRegister.INTERRUPT_STATUS && size == REGISTER_BYTES) {
-            return interruptStatus.get();
+            return interruptStatus.get() | standingInterrupts;
         }
         synchronized (this) {
             if (offset >= MmioRegister.CONFIG) {
@@ -116,9 +120,30 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     }
 
     /** The guest has kicked a queue, or the device has asked for it. On the event loop. */
+    public synchronized void onKick(int queue) {
+        if (active) {
+            guarded(() -> device.onKick(queue));
+        }
+    }
+
+    /** There may be something in a queue. On the event loop. */
     public synchronized void onNotify(int queue) {
         if (active) {
             guarded(() -> device.onNotify(queue));
+        }
+    }
+
+    /** The machine runs again. On the event loop, behind {@link #kickAll} where that is due. */
+    public synchronized void onResume() {
+        if (active) {
+            guarded(device::onResume);
+        }
+    }
+
+    /** The host's kernel met a queue that is not as a driver makes it. On the event loop. */
+    public synchronized void onKernelError() {
+        if (active) {
+            guarded(device::onKernelError);
         }
     }
 
@@ -400,6 +425,19 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
             if (active) {
                 interrupt(Virtio.INTERRUPT_CONFIG_CHANGE);
             }
+        }
+
+        @Override
+        public void interruptedByKernel(boolean on) {
+            standingInterrupts = on ? Virtio.INTERRUPT_USED_BUFFER : 0;
+            if (!on) { // one may be on its way
+                interruptStatus.getAndUpdate(status -> status | Virtio.INTERRUPT_USED_BUFFER);
+            }
+        }
+
+        @Override
+        public void watchKicks(int queue, boolean on) {
+            host.watchKicks(queue, on);
         }
     }
 }

@@ -8,7 +8,7 @@ import cloud.ignition.vmm.bus.Interrupt;
  */
 public interface TransportHost extends Interrupt {
     /**
-     * Have {@link MmioTransport#onNotify} called for this queue on the event loop: as if the guest had kicked it
+     * Have {@link MmioTransport#onKick} called for this queue on the event loop: as if the guest had kicked it
      * (signal its ioeventfd). Any thread, also without the lock.
      */
     void requestNotify(int queue);
@@ -19,6 +19,12 @@ public interface TransportHost extends Interrupt {
      * @param epollEvents {@code Epoll.IN}, {@code Epoll.OUT}, both, or 0 for none
      */
     void watchBackend(int epollEvents);
+
+    /**
+     * From now on call {@link MmioTransport#onKick} for the guest's kicks of this queue, as at first, or do not; kicks of before are forgotten
+     * either way.
+     */
+    void watchKicks(int queue, boolean on);
 
     /**
      * The guest lied to the device, which waits for its reset. Once per reset.

@@ -56,6 +56,17 @@ public interface VirtioDevice extends AutoCloseable {
     /** Works off what the driver made available in a queue. Only when active; also called without a reason. */
     void onNotify(int queue);
 
+    /** The driver has kicked a queue, or the device has asked for it. Only when active. */
+    default void onKick(int queue) {
+        onNotify(queue);
+    }
+
+    /** The machine runs again behind a pause, for which {@link #returnUnused} was called. Only when active. */
+    default void onResume() {}
+
+    /** The host's kernel, which serves queues for the device, met one that is not as a driver makes it. Only when active. */
+    default void onKernelError() {}
+
     /**
      * Finishes the requests that are under way, and gives buffers taken from a queue ahead of their use back to it, so that
      * the queues' state is complete and nothing but the guest writes its memory any more.

@@ -46,6 +46,32 @@ class EventLoopTest {
     }
 
     @Test
+    void tellsOfEachResumeBeforeItDoesAnythingElse() throws InterruptedException {
+        AtomicInteger resumes = new AtomicInteger();
+        Semaphore kicks = new Semaphore(0);
+        try (EventFd event = EventFd.create();
+                EventLoop loop = new EventLoop("test")) {
+            AtomicInteger seen = new AtomicInteger();
+            loop.serve(() -> {}, resumes::incrementAndGet, failure -> {});
+            loop.onFirstResume(() -> assertThat(resumes).hasValue(0));
+            loop.watch(event.fd(), Epoll.IN, events -> {
+                event.drain();
+                seen.set(resumes.get());
+                kicks.release();
+            });
+            loop.start();
+            for (int round = 1; round <= 3; round++) {
+                event.signal();
+                loop.resume();
+                assertThat(kicks.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+                assertThat(seen).hasValue(round);
+                loop.park();
+            }
+            assertThat(resumes).hasValue(3);
+        }
+    }
+
+    @Test
     void survivesAHandlerThatThrows() throws InterruptedException {
         CountDownLatch failures = new CountDownLatch(2);
         try (EventFd event = EventFd.create();
@@ -107,7 +133,7 @@ class EventLoopTest {
 
     private static EventLoop serving(Runnable drain, Consumer<Throwable> failures) {
         EventLoop loop = new EventLoop("test");
-        loop.serve(drain, failures);
+        loop.serve(drain, () -> {}, failures);
         return loop;
     }
 
@@ -124,7 +150,7 @@ class EventLoopTest {
                 kicks.release();
                 throw new IllegalStateException("on purpose");
             });
-            loop.serve(() -> {}, failure -> failures.release());
+            loop.serve(() -> {}, () -> {}, failure -> failures.release());
             loop.resume();
             assertThat(kicks.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
             assertThat(failures.tryAcquire(10, TimeUnit.SECONDS)).isTrue();

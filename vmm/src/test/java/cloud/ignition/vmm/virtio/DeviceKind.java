@@ -35,7 +35,9 @@ enum DeviceKind {
     NET_GUARDED(host -> new NetDevice(net(slow(), true), host.wire(), host::nanoTime)),
     BALLOON(host -> new BalloonDevice(new BalloonConfig(TestDriver.RAM_BYTES), host::takePages)),
     VSOCK(host ->
-            new VsockDevice(new VsockConfig(VsockConfig.DEFAULT_CID), new FuzzVsockBackend(host), host::nanoTime));
+            new VsockDevice(new VsockConfig(VsockConfig.DEFAULT_CID), new FuzzVsockBackend(host), host::nanoTime)),
+    NET_IN_KERNEL(host ->
+            new NetDevice(net(NetRate.UNLIMITED, false), host.wire(), Optional.of(host.kernel()), host::nanoTime));
 
     private static final long MAC = 0x02_00_00_00_00_01L;
 

@@ -5,7 +5,10 @@ import cloud.ignition.linux.Fd;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
 import cloud.ignition.vmm.virtio.block.BlockBackend;
+import cloud.ignition.vmm.virtio.net.FrameCounts;
+import cloud.ignition.vmm.virtio.net.KernelQueues;
 import cloud.ignition.vmm.virtio.net.NetBackend;
+import cloud.ignition.vmm.virtio.queue.SplitQueue;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.Random;
@@ -49,6 +52,11 @@ final class FuzzHost {
     /** A wire with frames of any length, or none. */
     NetBackend wire() {
         return new Wire(this);
+    }
+
+    /** A kernel that serves the queues of a network device, or rather takes some of what is in them. */
+    KernelQueues kernel() {
+        return new Kernel(this);
     }
 
     /** Takes whole pages of RAM, or does not; what it takes reads as zeroes, rings too. */
@@ -164,5 +172,64 @@ final class FuzzHost {
 
         @Override
         public void setReceiveOffloads(boolean checksum, boolean tso4, boolean tso6) {}
+    }
+
+    private static final class Kernel implements KernelQueues {
+        private final FuzzHost host;
+        private boolean serving;
+        private int receive;
+        private int transmit;
+
+        Kernel(FuzzHost host) {
+            this.host = host;
+        }
+
+        @Override
+        public long features() {
+            return -1;
+        }
+
+        @Override
+        public void start(long features, SplitQueue.Rings receiving, SplitQueue.Rings transmitting) {
+            if (serving) {
+                throw new AssertionError("serves already");
+            }
+            serving = true;
+            receive = some(receiving);
+            transmit = some(transmitting);
+        }
+
+        private int some(SplitQueue.Rings rings) {
+            GuestMemory.Region region = host.memory.regions().getFirst();
+            long base = region.host().address() - region.gpa();
+            if (!host.memory.contains(rings.descriptors() - base, 16L * rings.size())
+                    || !host.memory.contains(rings.avail() - base, 6 + 2L * rings.size())
+                    || !host.memory.contains(rings.used() - base, 6 + 8L * rings.size())) {
+                throw new AssertionError(rings + " outside RAM");
+            }
+            return (rings.nextAvail() + host.random.nextInt(3)) & 0xffff;
+        }
+
+        @Override
+        public Stand stop() {
+            if (!serving) {
+                throw new AssertionError("serves not");
+            }
+            serving = false;
+            return new Stand(receive, transmit);
+        }
+
+        @Override
+        public Optional<FrameCounts> counts() {
+            long some = host.random.nextInt(3);
+            return some == 2 ? Optional.empty() : Optional.of(new FrameCounts(some, some, some, some));
+        }
+
+        @Override
+        public void close() {
+            if (serving) {
+                throw new AssertionError("serves still");
+            }
+        }
     }
 }

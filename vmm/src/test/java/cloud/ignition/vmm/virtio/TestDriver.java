@@ -5,6 +5,8 @@ import cloud.ignition.vmm.virtio.queue.DriverQueue;
 import cloud.ignition.vmm.virtio.queue.TestRam;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A guest's driver for any device: speaks through registers and queues only, and records what the machine gets told. A
@@ -28,6 +30,10 @@ public final class TestDriver implements TransportHost {
     public final List<Integer> requested = new ArrayList<>();
     public int interrupts;
     public int interest;
+
+    /** Queues whose kicks nobody is to hear. */
+    public final Set<Integer> unwatched = new TreeSet<>();
+
     private final long queueBase;
     private long nextData;
     private boolean needsReset;
@@ -143,14 +149,16 @@ public final class TestDriver implements TransportHost {
 
     /** Kicks a queue and lets the event loop do all that follows. */
     public void kick(int queue) {
-        transport.onNotify(queue);
+        if (!unwatched.contains(queue)) {
+            transport.onKick(queue);
+        }
         runRequested();
     }
 
     /** What the event loop does with the device's own requests. */
     public void runRequested() {
         while (!requested.isEmpty()) {
-            transport.onNotify(requested.removeFirst());
+            transport.onKick(requested.removeFirst());
         }
     }
 
@@ -214,6 +222,15 @@ public final class TestDriver implements TransportHost {
     public void requestNotify(int queue) {
         if (!requested.contains(queue)) {
             requested.add(queue); // as with an eventfd
+        }
+    }
+
+    @Override
+    public void watchKicks(int queue, boolean on) {
+        if (on) {
+            unwatched.remove(queue);
+        } else {
+            unwatched.add(queue);
         }
     }
 

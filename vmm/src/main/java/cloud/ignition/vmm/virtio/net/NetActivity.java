@@ -18,12 +18,25 @@ public final class NetActivity {
     private final AtomicLong dropped = new AtomicLong();
     private final AtomicLong spoofed = new AtomicLong();
     private final AtomicLong lastPacketNanos;
+    private final boolean counted;
+    private @Nullable FrameCounts first;
+    private @Nullable FrameCounts last;
     private final AtomicReference<@Nullable Runnable> onNextPacketOut = new AtomicReference<>();
     private final AtomicReference<@Nullable Runnable> onNextPayloadOut = new AtomicReference<>();
 
-    /** @param nanoTime monotonic clock, in nanoseconds */
+    /**
+     * What a device notes of its own frames.
+     *
+     * @param nanoTime monotonic clock, in nanoseconds
+     */
     NetActivity(LongSupplier nanoTime) {
+        this(nanoTime, false);
+    }
+
+    /** @param counted whether frames are counted elsewhere, and told by {@link #look} */
+    NetActivity(LongSupplier nanoTime, boolean counted) {
         this.nanoTime = nanoTime;
+        this.counted = counted;
         this.lastPacketNanos = new AtomicLong(nanoTime.getAsLong());
     }
 
@@ -72,15 +85,49 @@ public final class NetActivity {
         onNextPayloadOut.set(action);
     }
 
+    /**
+     * Takes over what was counted elsewhere; counts begin at the first call.
+     *
+     * @return whether frames went through since the last call
+     */
+    synchronized boolean look(FrameCounts now) {
+        FrameCounts before = last;
+        last = now;
+        if (now.equals(before)) {
+            return false;
+        }
+        FrameCounts start = first;
+        if (start == null) {
+            first = now;
+        } else {
+            FrameCounts since = now.since(start);
+            packetsIn.set(since.packetsIn());
+            packetsOut.set(since.packetsOut());
+            bytesIn.set(since.bytesIn());
+            bytesOut.set(since.bytesOut());
+        }
+        lastPacketNanos.setRelease(nanoTime.getAsLong());
+        return true;
+    }
+
+    /** A frame was put into the queue of those to send: the kernel sends it, unseen. */
+    void handedOver() {
+        run(onNextPacketOut.getAndSet(null));
+    }
+
     void received(long bytes) {
-        add(packetsIn, 1);
-        add(bytesIn, bytes);
+        if (!counted) {
+            add(packetsIn, 1);
+            add(bytesIn, bytes);
+        }
         lastPacketNanos.setRelease(nanoTime.getAsLong());
     }
 
     void sent(FrameHead head) {
-        add(packetsOut, 1);
-        add(bytesOut, head.frameBytes());
+        if (!counted) {
+            add(packetsOut, 1);
+            add(bytesOut, head.frameBytes());
+        }
         lastPacketNanos.setRelease(nanoTime.getAsLong());
         if (onNextPacketOut.getPlain() != null) {
             run(onNextPacketOut.getAndSet(null));

@@ -1,8 +1,11 @@
 package cloud.ignition.vmm.virtio.net;
 
+import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Fd;
+import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.TimerFd;
+import cloud.ignition.vmm.GuestLieException;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.virtio.ConfigSpace;
 import cloud.ignition.vmm.virtio.DeviceControl;
@@ -19,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * A network card (virtio 1.2 §5.1) with one queue pair and a control queue, checksum and TCP segmentation offloads both ways.
  * The guest sends only as itself, and both ways only as fast as its owner allows. How much of the rate limit was used is
  * not part of its state: a sleep is longer than what a bucket takes to fill.
+ *
+ * <p>With {@link KernelQueues} the host's kernel serves the queue pair while the machine runs, and this device while it pauses: it sends what is
+ * left, and saves. Frames are not seen then; that there are any shows in the tap's counters. They are looked at when a kick or the tap tells
+ * of a frame, and from then on every {@link Limits#NET_LOOK_NANOS} until nothing came in between.
  */
 public final class NetDevice implements VirtioDevice {
     /** How many virtqueues it has. */
@@ -50,6 +57,8 @@ public final class NetDevice implements VirtioDevice {
     private static final int CONFIG_MAC = 0;
     private static final int CONFIG_STATUS = 6;
 
+    private static final System.Logger LOG = System.getLogger(NetDevice.class.getName());
+
     static final int S_LINK_UP = 1;
     static final int S_ANNOUNCE = 2;
 
@@ -61,33 +70,66 @@ public final class NetDevice implements VirtioDevice {
     private final Meter receiveMeter;
     private final Meter transmitMeter;
     private final @Nullable TimerFd timer;
+    private final @Nullable KernelQueues kernel;
+    private boolean inKernel;
+    private boolean kernelRefused;
+    private boolean awaitsTraffic;
     private boolean announceDue;
     private boolean announcing;
+    private long features;
+    private List<SplitQueue> queues = List.of();
     private @Nullable NetReceiver receiver;
     private @Nullable NetTransmitter transmitter;
     private @Nullable NetControl commands;
     private @Nullable DeviceControl control;
 
     /**
+     * A device that moves all frames itself.
+     *
      * @param backend stays its owner's
      * @param nanoTime monotonic clock, in nanoseconds
      */
     public NetDevice(NetConfig config, NetBackend backend, LongSupplier nanoTime) {
+        this(config, backend, Optional.empty(), nanoTime);
+    }
+
+    /**
+     * @param backend stays its owner's
+     * @param kernel serves the queue pair where the driver allows; not for a device with a rate limit. Frames that it sends have not been looked
+     *     at, whatever the configuration says of addresses
+     * @param nanoTime monotonic clock, in nanoseconds
+     */
+    public NetDevice(NetConfig config, NetBackend backend, Optional<KernelQueues> kernel, LongSupplier nanoTime) {
+        if (kernel.isPresent() && !config.rate().isUnlimited()) {
+            throw new IllegalArgumentException("the kernel keeps no rate limit");
+        }
         this.config = config;
         this.backend = backend;
-        this.activity = new NetActivity(nanoTime);
+        this.kernel = kernel.orElse(null);
+        this.activity = new NetActivity(nanoTime, kernel.isPresent());
         this.space = new ConfigSpace(CONFIG_BYTES)
                 .bytes(CONFIG_MAC, config.mac().toBytes())
                 .u16(CONFIG_STATUS, S_LINK_UP);
         this.guard = new SourceGuard(config.mac(), config.addresses());
         this.receiveMeter = new Meter(config.rate(), nanoTime);
         this.transmitMeter = new Meter(config.rate(), nanoTime);
-        this.timer = config.rate().isUnlimited() ? null : TimerFd.create();
+        this.timer = config.rate().isUnlimited() && kernel.isEmpty() ? null : TimerFd.create();
     }
 
-    /** What went through. */
+    /** What went through, as far as is known. */
     public NetActivity activity() {
         return activity;
+    }
+
+    /** What went through until now; from any thread, but not on a path that somebody waits for. */
+    public NetActivity activityNow() {
+        boolean _ = look();
+        return activity;
+    }
+
+    /** Whether frames went through since the last look, as far as others count them. */
+    private boolean look() {
+        return kernel != null && kernel.counts().map(activity::look).orElse(false);
     }
 
     @Override
@@ -128,7 +170,9 @@ public final class NetDevice implements VirtioDevice {
 
     /** The offloads belong to the tap, not to the machine: they are set again whenever a machine comes to it. */
     @Override
-    public void activate(long features, List<SplitQueue> queues, DeviceControl deviceControl) {
+    public void activate(long negotiated, List<SplitQueue> all, DeviceControl deviceControl) {
+        features = negotiated;
+        queues = List.copyOf(all);
         backend.setReceiveOffloads(
                 (features & F_GUEST_CSUM) != 0, (features & F_GUEST_TSO4) != 0, (features & F_GUEST_TSO6) != 0);
         receiver = new NetReceiver(backend, activity, queues.get(RECEIVE), receiveMeter, features);
@@ -144,6 +188,9 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void deactivate() {
+        takeBack();
+        kernelRefused = false;
+        queues = List.of();
         receiver = null;
         transmitter = null;
         commands = null;
@@ -156,6 +203,12 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onNotify(int queue) {
+        if (queue != CONTROL) {
+            letKernelServe();
+            if (inKernel) {
+                return;
+            }
+        }
         switch (queue) {
             case RECEIVE -> {
                 if (receiver != null && !receiver.wantsFrames() && !receiver.isThrottled()) {
@@ -172,6 +225,111 @@ public final class NetDevice implements VirtioDevice {
                     control.requestNotify(CONTROL);
                 }
             }
+        }
+    }
+
+    @Override
+    public void onKick(int queue) {
+        if (!inKernel || queue == CONTROL) {
+            onNotify(queue);
+        } else if (queue == TRANSMIT) {
+            activity.handedOver();
+            trafficBegins();
+        } else if (control != null) {
+            control.watchKicks(RECEIVE, false);
+        }
+    }
+
+    @Override
+    public void onResume() {
+        letKernelServe();
+    }
+
+    @Override
+    public void onKernelError() {
+        if (inKernel) {
+            throw new GuestLieException("the kernel met a queue that no driver makes");
+        }
+    }
+
+    private void letKernelServe() {
+        if (kernel == null
+                || inKernel
+                || kernelRefused
+                || receiver == null
+                || control == null
+                || !kernel.serves(features)) {
+            return;
+        }
+        SplitQueue receive = queues.get(RECEIVE);
+        SplitQueue transmit = queues.get(TRANSMIT);
+        if (!receive.isReady() || !transmit.isReady()) {
+            return;
+        }
+        receiver.returnUnused();
+        try {
+            kernel.start(features & KernelQueues.PASSED_ON, receive.rings(), transmit.rings());
+        } catch (LinuxException e) {
+            kernelRefused = true;
+            LOG.log(System.Logger.Level.WARNING, "the kernel does not serve a network device, this process does", e);
+            return;
+        }
+        inKernel = true;
+        receive.handOver();
+        transmit.handOver();
+        control.interruptedByKernel(true);
+        waitForLook();
+    }
+
+    /** Has the kernel leave the queues, which go on here. */
+    private void takeBack() {
+        if (!inKernel || kernel == null) {
+            return;
+        }
+        KernelQueues.Stand stand = kernel.stop();
+        inKernel = false;
+        awaitsTraffic = false;
+        queues.get(RECEIVE).takeBack(stand.receive());
+        queues.get(TRANSMIT).takeBack(stand.transmit());
+        if (timer != null) {
+            timer.disarm();
+        }
+        if (control != null) {
+            control.interruptedByKernel(false);
+            control.watchKicks(RECEIVE, true);
+            control.watchKicks(TRANSMIT, true);
+        }
+        if (receiver != null) {
+            receiver.lookAgain();
+        }
+    }
+
+    /** A kick or the tap told of a frame: now time will tell of more. */
+    private void trafficBegins() {
+        if (control != null) {
+            control.watchKicks(TRANSMIT, false);
+        }
+        if (awaitsTraffic) {
+            awaitsTraffic = false;
+            waitForLook();
+        }
+    }
+
+    private void waitForLook() {
+        if (timer != null) {
+            timer.setNanos(Limits.NET_LOOK_NANOS);
+        }
+    }
+
+    private void lookForTraffic() {
+        if (look() || control == null) {
+            waitForLook();
+            return;
+        }
+        awaitsTraffic = true;
+        control.watchKicks(TRANSMIT, true);
+        if (look()) { // it came before the kick was watched
+            trafficBegins();
         }
     }
 
@@ -216,6 +374,10 @@ public final class NetDevice implements VirtioDevice {
         if (timer != null) {
             timer.drain();
         }
+        if (inKernel) {
+            lookForTraffic();
+            return;
+        }
         if (receiver != null && receiver.isThrottled()) {
             receive(receiver);
         }
@@ -226,6 +388,12 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void returnUnused() {
+        if (inKernel) {
+            takeBack();
+            if (transmitter != null) {
+                transmit(transmitter); // what was kicked already
+            }
+        }
         if (receiver != null) {
             receiver.returnUnused();
         }
@@ -238,11 +406,18 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public int backendInterest() {
+        if (inKernel) {
+            return awaitsTraffic ? Epoll.IN | Epoll.ET : 0; // frames are the kernel's to take
+        }
         return receiver != null && receiver.wantsFrames() ? Epoll.IN : 0;
     }
 
     @Override
     public void onBackendReadable() {
+        if (inKernel) {
+            trafficBegins();
+            return;
+        }
         if (receiver != null && !receiver.isThrottled()) {
             receive(receiver);
         }
@@ -273,8 +448,17 @@ public final class NetDevice implements VirtioDevice {
     /** The back end stays open. */
     @Override
     public void close() {
-        if (timer != null) {
-            timer.close();
+        Closing closing = new Closing();
+        if (kernel != null) {
+            if (inKernel) { // the tap is its owner's again
+                inKernel = false;
+                closing.then(kernel::stop);
+            }
+            closing.then(kernel::close);
         }
+        if (timer != null) {
+            closing.then(timer::close);
+        }
+        closing.orThrow();
     }
 }

@@ -51,6 +51,11 @@ final class NetReceiver {
         return !waitsForDriver && !throttled;
     }
 
+    /** There may be frames and buffers for them: somebody else received them until now. */
+    void lookAgain() {
+        waitsForDriver = false;
+    }
+
     /** Whether the rate limit is reached; then {@link #receive} is due when the meter says so, not before. */
     boolean isThrottled() {
         return throttled;

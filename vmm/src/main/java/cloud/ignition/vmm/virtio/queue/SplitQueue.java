@@ -60,6 +60,9 @@ public final class SplitQueue {
     private boolean eventIdx;
     private boolean indirect;
 
+    /** Handed to somebody else, who works on it now. */
+    private boolean away;
+
     private int nextAvail;
     private int availSeen;
     private int nextUsed;
@@ -156,6 +159,7 @@ public final class SplitQueue {
     /** The driver stops the queue; addresses and size stay. */
     public void disable() {
         ready = false;
+        away = false;
         descriptors = MemorySegment.NULL;
         avail = MemorySegment.NULL;
         used = MemorySegment.NULL;
@@ -184,7 +188,7 @@ public final class SplitQueue {
      * @throws GuestLieException when the ring or the chain is not as a driver makes it
      */
     public @Nullable DescriptorChain next() {
-        if (!ready || (nextAvail == availSeen && !refill())) {
+        if (!ready || away || (nextAvail == availSeen && !refill())) {
             return null;
         }
         long slot = RING_ENTRIES + (long) (nextAvail & (size - 1)) * AVAIL_ENTRY_BYTES;
@@ -239,8 +243,54 @@ public final class SplitQueue {
         return ((published - usedEvent - 1) & 0xffff) < ((published - before) & 0xffff);
     }
 
+    /**
+     * Where in this process a ready queue's parts lie, all checked to be in the guest's RAM, and where it stands.
+     *
+     * @param size in descriptors
+     * @param nextAvail 16-bit index of the next available entry to take
+     * @param descriptors address of the descriptor table
+     * @param avail address of the available ring
+     * @param used address of the used ring
+     */
+    public record Rings(int size, int nextAvail, long descriptors, long avail, long used) {}
+
+    /** What somebody needs who is to work on a ready queue in this object's place. */
+    public Rings rings() {
+        if (!ready) {
+            throw new IllegalStateException("queue is not ready");
+        }
+        return new Rings(size, nextAvail, descriptors.address(), avail.address(), used.address());
+    }
+
+    /** Somebody else works on the queue until {@link #takeBack}: there is nothing in it for this object meanwhile. */
+    public void handOver() {
+        away = true;
+    }
+
+    /**
+     * Goes on where somebody else stopped, who left no chain that was taken and not completed, and interrupted the driver itself.
+     *
+     * @param stand 16-bit index of the next available entry to take
+     */
+    public void takeBack(int stand) {
+        if (!ready || !away) {
+            throw new IllegalStateException("queue is not somebody else's");
+        }
+        away = false;
+        nextAvail = stand;
+        availSeen = stand;
+        // The other one wrote it there. So may have the guest, who then sees no completion of its own: 16 bits are an
+        // index in any case.
+        nextUsed = Short.toUnsignedInt((short) RING_INDEX_HANDLE.getAcquire(used, (long) RING_INDEX));
+        published = nextUsed;
+        interrupted = nextUsed;
+    }
+
     /** The state as it is now; chains taken must be completed and published, or given back. */
     public QueueState save() {
+        if (away) {
+            throw new IllegalStateException("queue is somebody else's");
+        }
         return new QueueState(size, ready, descriptorAddress, availAddress, usedAddress, nextAvail, nextUsed);
     }
 

@@ -114,6 +114,11 @@ public final class DriverQueue {
         return head;
     }
 
+    /** Where the first buffer of a request lies, by its head, as long as nothing else has taken the descriptor. */
+    public long bufferAddress(int head) {
+        return memory.getLong(descriptors + 16L * head);
+    }
+
     /** Takes the next used entry, or null; its descriptors are free again. */
     public @Nullable Used takeUsed() {
         if (Short.toUnsignedInt(memory.getShort(used + 2)) == usedIndex) {
