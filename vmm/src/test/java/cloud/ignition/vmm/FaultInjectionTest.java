@@ -62,6 +62,7 @@ class FaultInjectionTest {
             Map.entry("linux.ResourceLimit.", "the daemon's start"),
             Map.entry("linux.ThreadPriority.", "the daemon's background thread"),
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
+            Map.entry("linux.RouteSocket.", "the tap's owner sets it up; see RouteSocketTest"),
             Map.entry("linux.VhostNet.", "there is no vhost-net where this test runs; see VhostIT"),
             Map.entry("vmm.shell.VhostQueues.", "there is no vhost-net where this test runs; see VhostIT"),
             Map.entry("vmm.shell.SlotEvents.watchKicks", "where the kernel serves the queues; see VhostIT"),
