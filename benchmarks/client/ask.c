@@ -5,6 +5,7 @@
 //   ask once    [--tap NAME] [--retry-ms N] [--timeout S] HOST:PORT [-- WAKE...]   "connected_ns first_byte_ns start_us"
 //   ask burst   [--timeout S] HOST:PORT...                                         "first_byte_ns" for each, in their order
 //   ask traffic --seed N --seconds S --mean-ms M [--timeout S] HOST:PORT...        "at_ms target gap_ms first_byte_ns" each
+//   ask listen  [--tap NAME] [--timeout S] FILE -- COMMAND...                      "listen_ns start_us"
 //   ask tap     NAME COMMAND...                                                    becomes it, with that tap as above
 //   ask api     SOCKET METHOD PATH [BODY]                                          the answer's body, from a unix socket
 //   ask qmp     SOCKET COMMAND...                                                  QEMU's answer to the last command
@@ -12,7 +13,8 @@
 // once: starts WAKE, if there is one, and sends the SYN at once; the clock runs from before the start. --tap holds that tap
 // open from before, so that the SYN waits in its queue as it does in Ignition's, and WAKE inherits it as descriptor
 // $BENCH_TAP_FD. --retry-ms makes a new connection when the last one was refused, or is that old and not accepted.
-// start_us is the wall clock at the start. traffic: arrivals of a Poisson process over all targets; gap_ms is how long nothing was asked of that target (-1: never).
+// start_us is the wall clock at the start. listen: starts COMMAND and waits, by inotify, for the first byte in FILE, which is emptied
+// before; FILE is - for a COMMAND whose own end is waited for. traffic: arrivals of a Poisson process over all targets; gap_ms is how long nothing was asked of that target (-1: never).
 // A request that fails prints first_byte_ns -1 and makes the exit code 1.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,9 +29,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,26 +187,75 @@ static int open_tap(const char *name) {
     return fd;
 }
 
-static int once(const char *tap, const char *target, char **command) {
-    static struct request request;
-    struct sockaddr_in address = parse(target);
-    if (tap) open_tap(tap);
+// The clocks, read right before the command is started.
+struct start {
+    int64_t monotonic;
+    long long wall_us;
+    pid_t pid;
+};
+
+static struct start start_command(char **command) {
+    struct start start = {.pid = -1};
     struct timespec wall;
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);  // for the command's output: ours is the figures
     clock_gettime(CLOCK_REALTIME, &wall);
-    long long wall_us = wall.tv_sec * 1000000LL + wall.tv_nsec / 1000;
-    int64_t start = now();
+    start.wall_us = wall.tv_sec * 1000000LL + wall.tv_nsec / 1000;
+    start.monotonic = now();
     if (command) {
-        pid_t pid = vfork();
-        if (pid < 0) die("cannot", "fork");
-        if (pid == 0) {
+        start.pid = vfork();
+        if (start.pid < 0) die("cannot", "fork");
+        if (start.pid == 0) {
+            dup2(nowhere, STDOUT_FILENO);
             execvp(command[0], command);
             _exit(127);
         }
     }
-    begin(&request, address, start);
+    return start;
+}
+
+static int once(const char *tap, const char *target, char **command) {
+    static struct request request;
+    struct sockaddr_in address = parse(target);
+    if (tap) open_tap(tap);
+    struct start start = start_command(command);
+    begin(&request, address, start.monotonic);
     while (!request.first_byte) wait_for(&request, 1, INT64_MAX);
-    printf("%lld %lld %lld\n", (long long)request.connected, (long long)request.first_byte, wall_us);
+    printf("%lld %lld %lld\n", (long long)request.connected, (long long)request.first_byte, start.wall_us);
     return request.first_byte < 0;
+}
+
+// ---- listen
+static int64_t first_byte_in(const char *path, int file, int notifier, int64_t until) {
+    char events[4096], byte;
+    for (;;) {
+        int64_t time = now();
+        struct pollfd polled = {.fd = notifier, .events = POLLIN};
+        if (pread(file, &byte, 1, 0) == 1) return time;
+        if (time >= until) return -1;
+        struct timespec limit = {.tv_sec = (until - time) / 1000000000, .tv_nsec = (until - time) % 1000000000};
+        if (ppoll(&polled, 1, &limit, NULL) < 0 && errno != EINTR) die("cannot", "poll");
+        if (polled.revents && read(notifier, events, sizeof events) < 0 && errno != EAGAIN) die("cannot watch", path);
+    }
+}
+
+static int listened(const char *tap, const char *path, char **command) {
+    int file = -1, notifier = -1, status = 0;
+    int64_t end;
+    if (strcmp(path, "-") != 0) {
+        file = open(path, O_RDONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        notifier = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        if (file < 0 || notifier < 0 || inotify_add_watch(notifier, path, IN_MODIFY) < 0) die("cannot watch", path);
+    }
+    if (tap) open_tap(tap);
+    struct start start = start_command(command);
+    if (file >= 0) {
+        end = first_byte_in(path, file, notifier, start.monotonic + timeout_ns);
+    } else {
+        waitpid(start.pid, &status, 0);
+        end = now();
+    }
+    printf("%lld %lld\n", end < 0 ? -1LL : (long long)(end - start.monotonic), start.wall_us);
+    return end < 0 || status != 0;
 }
 
 // ---- burst
@@ -334,6 +387,7 @@ int main(int count, char **words) {
     if (i + (int)targets + 1 < count) command = words + i + targets + 1;
     if (targets > 0 && targets <= TARGETS_MAX) {
         if (!strcmp(verb, "once") && targets == 1) return once(tap, words[i], command);
+        if (!strcmp(verb, "listen") && targets == 1 && command) return listened(tap, words[i], command);
         if (!strcmp(verb, "burst")) return burst(words + i, targets);
         if (!strcmp(verb, "traffic") && seconds > 0 && mean_ms > 0) return traffic(words + i, targets, seconds, mean_ms);
     }

@@ -62,9 +62,9 @@ drop_caches() { sync; echo 3 >/proc/sys/vm/drop_caches; }
 # ---- the product
 api() { "$BENCH_ASK" api "$IGNITION_SOCKET" "$@"; }
 
-start_daemon() {
+start_daemon() { # [OPTION...]
   local tries
-  bin/ignition daemon --state "$disk/state" --socket "$IGNITION_SOCKET" >>"$results/daemon.log" 2>&1 &
+  bin/ignition daemon --state "$disk/state" --socket "$IGNITION_SOCKET" "$@" >>"$results/daemon.log" 2>&1 &
   daemon=$!
   for ((tries = 0; tries < 600; tries++)); do
     ! api GET /v1/version >/dev/null 2>&1 || return 0

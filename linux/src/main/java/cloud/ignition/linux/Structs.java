@@ -64,6 +64,37 @@ final class Structs {
                     sequenceLayout(108, JAVA_BYTE).withName("sun_path"))
             .withName("struct sockaddr_un");
 
+    static final StructLayout NLMSGHDR = structLayout(
+                    JAVA_INT.withName("nlmsg_len"),
+                    JAVA_SHORT.withName("nlmsg_type"),
+                    JAVA_SHORT.withName("nlmsg_flags"),
+                    JAVA_INT.withName("nlmsg_seq"),
+                    JAVA_INT.withName("nlmsg_pid"))
+            .withName("struct nlmsghdr");
+
+    static final StructLayout IFINFOMSG = structLayout(
+                    JAVA_BYTE.withName("ifi_family"),
+                    paddingLayout(3),
+                    JAVA_INT.withName("ifi_index"),
+                    JAVA_INT.withName("ifi_flags"),
+                    JAVA_INT.withName("ifi_change"))
+            .withName("struct ifinfomsg");
+
+    static final StructLayout IFADDRMSG = structLayout(
+                    JAVA_BYTE.withName("ifa_family"),
+                    JAVA_BYTE.withName("ifa_prefixlen"),
+                    paddingLayout(2),
+                    JAVA_INT.withName("ifa_index"))
+            .withName("struct ifaddrmsg");
+
+    static final StructLayout NDMSG = structLayout(
+                    JAVA_BYTE.withName("ndm_family"),
+                    paddingLayout(3),
+                    JAVA_INT.withName("ndm_ifindex"),
+                    JAVA_SHORT.withName("ndm_state"),
+                    paddingLayout(2))
+            .withName("struct ndmsg");
+
     static final StructLayout VHOST_VRING_STATE =
             structLayout(JAVA_INT.withName("index"), JAVA_INT.withName("num")).withName("struct vhost_vring_state");
 

@@ -28,6 +28,7 @@ class AbiTest {
             "sys/uio.h",
             "sys/un.h",
             "linux/if_tun.h",
+            "linux/rtnetlink.h",
             "linux/vhost.h");
 
     @Test
@@ -39,7 +40,7 @@ class AbiTest {
                 structs++;
             }
         }
-        assertThat(structs).isEqualTo(14);
+        assertThat(structs).isEqualTo(18);
         assertThat(table.compileAndRun()).isEqualTo(table.java());
     }
 
@@ -53,6 +54,7 @@ class AbiTest {
         table.expectConstants(Mmap.class, UnaryOperator.identity());
         table.expectConstants(Clocks.class, UnaryOperator.identity());
         table.expectConstants(Tap.class, name -> name.equals("MAX_NAME_LENGTH") ? "IFNAMSIZ - 1" : name);
+        table.expectConstants(RouteSocket.class, UnaryOperator.identity());
         table.expectConstants(VhostNet.class, UnaryOperator.identity());
         table.expectConstants(
                 UnixSocket.class,

@@ -7,6 +7,9 @@ import java.util.Optional;
 
 /** A log line as text: {@code 2026-11-24T01:02:03.000456Z o the text}. Only a line end is ever replaced in the text. */
 final class LogLineFormat {
+    /** The last second that was written: an application writes many lines in each, and to format a time is most of a line's work. */
+    private static volatile Second last = new Second(0);
+
     private LogLineFormat() {}
 
     static String write(LogLine line) {
@@ -14,7 +17,29 @@ final class LogLineFormat {
         if (text.length() > Limits.MAX_LOG_LINE) {
             text = text.substring(0, Limits.MAX_LOG_LINE);
         }
-        return line.time() + " " + line.stream().letter() + " " + text.replace('\n', ' ') + "\n";
+        return time(line.time()) + " " + line.stream().letter() + " " + text.replace('\n', ' ') + "\n";
+    }
+
+    /** As {@link Instant#toString} writes it, with microseconds. */
+    private static String time(Instant time) {
+        Second second = last;
+        if (second.number != time.getEpochSecond()) {
+            second = new Second(time.getEpochSecond());
+            last = second;
+        }
+        String micros = Integer.toString(1_000_000 + time.getNano() / 1000);
+        return second.text + "." + micros.substring(1) + "Z";
+    }
+
+    private static final class Second {
+        private final long number;
+        private final String text;
+
+        Second(long number) {
+            this.number = number;
+            String whole = Instant.ofEpochSecond(number).toString();
+            text = whole.substring(0, whole.length() - 1); // Z
+        }
     }
 
     /** The line, or empty when the text is not one (for example cut off by a crash). */

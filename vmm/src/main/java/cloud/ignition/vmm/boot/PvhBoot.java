@@ -9,8 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
@@ -70,8 +71,8 @@ public final class PvhBoot {
     private static MemorySegment initramfsPlace(GuestMemory memory, BootSource source, long kernelEnd) {
         Path file = source.initramfs();
         byte[] overlay = source.initramfsOverlay();
-        try {
-            long size = Files.size(file);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
             // The kernel takes several archives in a row when each starts at a multiple of four bytes.
             long padded = (size + 3) & ~3L;
             long total = padded + overlay.length;
@@ -89,11 +90,12 @@ public final class PvhBoot {
                         null);
             }
             MemorySegment target = memory.slice(address, total);
-            byte[] bytes = Files.readAllBytes(file);
-            if (bytes.length != size) {
-                throw new BootException("the initramfs " + file + " changed while it was read", null);
+            ByteBuffer rest = target.asSlice(0, size).asByteBuffer();
+            while (rest.hasRemaining()) {
+                if (channel.read(rest) < 0) {
+                    throw new BootException("the initramfs " + file + " changed while it was read", null);
+                }
             }
-            MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, 0, bytes.length);
             MemorySegment.copy(overlay, 0, target, ValueLayout.JAVA_BYTE, padded, overlay.length);
             return target;
         } catch (IOException e) {

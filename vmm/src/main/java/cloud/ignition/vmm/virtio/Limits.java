@@ -5,6 +5,18 @@ public final class Limits {
     /** Largest queue a driver may choose, in descriptors (§2.6 allows 32768). */
     public static final int QUEUE_SIZE = 256;
 
+    /**
+     * Largest queue of the console's input, in descriptors. Linux fills it at boot with pages that it keeps, and kicks for each; what comes
+     * is a line of some bytes now and then.
+     */
+    public static final int CONSOLE_INPUT_QUEUE_SIZE = 16;
+
+    /**
+     * Largest queue of what a guest's sockets receive, in descriptors. Linux fills it at boot with buffers of 4 KiB that it keeps: as much
+     * as one socket takes before its reader reads (256 KiB).
+     */
+    public static final int VSOCK_RECEIVE_QUEUE_SIZE = 64;
+
     /** Longest descriptor chain, indirect descriptors included. */
     public static final int CHAIN_DESCRIPTORS = 256;
 

@@ -54,7 +54,7 @@ public final class ConsoleDevice implements VirtioDevice {
 
     @Override
     public int[] queueSizes() {
-        return new int[] {Limits.QUEUE_SIZE, Limits.QUEUE_SIZE};
+        return new int[] {Limits.CONSOLE_INPUT_QUEUE_SIZE, Limits.QUEUE_SIZE};
     }
 
     @Override
@@ -98,7 +98,7 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     private void deliverInput(SplitQueue queue) {
-        for (int turn = 0; turn < Limits.CHAINS_PER_TURN; turn++) {
+        for (int turn = 0; turn < Limits.CONSOLE_INPUT_QUEUE_SIZE; turn++) {
             DescriptorChain chain = input.isEmpty() ? null : queue.next();
             if (chain == null) {
                 return;

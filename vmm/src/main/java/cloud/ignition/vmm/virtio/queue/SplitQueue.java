@@ -301,7 +301,9 @@ public final class SplitQueue {
      */
     public void restore(QueueState state, boolean useEventIdx, boolean useIndirect) {
         reset();
-        CorruptStateException.require(state.size() <= maxSize, "queue size " + state.size() + " over " + maxSize);
+        // Not maxSize: the daemon that saved it may have offered more, and the driver keeps its choice.
+        CorruptStateException.require(
+                state.size() <= Limits.QUEUE_SIZE, "queue size " + state.size() + " over " + Limits.QUEUE_SIZE);
         size = state.size();
         setAddresses(state.descriptorAddress(), state.availAddress(), state.usedAddress());
         if (!state.ready()) {

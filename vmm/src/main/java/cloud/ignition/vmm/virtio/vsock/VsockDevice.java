@@ -93,7 +93,7 @@ public final class VsockDevice implements VirtioDevice {
 
     @Override
     public int[] queueSizes() {
-        return new int[] {Limits.QUEUE_SIZE, Limits.QUEUE_SIZE, Limits.QUEUE_SIZE};
+        return new int[] {Limits.VSOCK_RECEIVE_QUEUE_SIZE, Limits.QUEUE_SIZE, Limits.QUEUE_SIZE};
     }
 
     @Override

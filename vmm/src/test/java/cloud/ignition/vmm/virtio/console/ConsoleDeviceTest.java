@@ -80,13 +80,13 @@ class ConsoleDeviceTest {
     /** A guest that takes its input byte by byte does not keep the event loop from its other work. */
     @Test
     void inputIsDeliveredInTurns() {
-        device.send(new byte[Limits.CHAINS_PER_TURN + 1]);
+        device.send(new byte[Limits.CONSOLE_INPUT_QUEUE_SIZE + 1]);
         driver.requested.clear();
-        for (int i = 0; i < Limits.CHAINS_PER_TURN; i++) {
+        for (int i = 0; i < Limits.CONSOLE_INPUT_QUEUE_SIZE; i++) {
             driver.queue(RX).add(writable(driver.allocate(1), 1));
         }
         driver.transport.onNotify(RX);
-        assertThat(driver.queue(RX).takeAllUsed()).hasSize(Limits.CHAINS_PER_TURN);
+        assertThat(driver.queue(RX).takeAllUsed()).hasSize(Limits.CONSOLE_INPUT_QUEUE_SIZE);
         assertThat(driver.requested).containsExactly(RX);
     }
 

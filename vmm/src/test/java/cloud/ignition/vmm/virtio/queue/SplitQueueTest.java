@@ -10,6 +10,7 @@ import cloud.ignition.vmm.codec.StateReader;
 import cloud.ignition.vmm.codec.StateWriter;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.memory.IoVector;
+import cloud.ignition.vmm.virtio.Limits;
 import cloud.ignition.vmm.virtio.queue.DriverQueue.Used;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -203,9 +204,17 @@ class SplitQueueTest {
     }
 
     @Test
+    void aSavedSizeStaysEvenWhenLessIsOfferedNow() {
+        SplitQueue smaller = new SplitQueue(memory, SIZE / 2);
+        smaller.restore(queue.save(), false, false);
+        assertThat(smaller.size()).isEqualTo(SIZE);
+    }
+
+    @Test
     void statesThatDoNotFitAreRefused() {
         QueueState good = queue.save();
-        assertThatThrownBy(() -> new SplitQueue(memory, SIZE / 2).restore(good, false, false))
+        QueueState large = new QueueState(2 * Limits.QUEUE_SIZE, false, 0, 0, 0, 0, 0);
+        assertThatThrownBy(() -> new SplitQueue(memory, SIZE).restore(large, false, false))
                 .isInstanceOf(CorruptStateException.class);
         QueueState outside = new QueueState(SIZE, true, 1L << 40, good.availAddress(), good.usedAddress(), 0, 0);
         assertThatThrownBy(() -> new SplitQueue(memory, SIZE).restore(outside, false, false))
