@@ -23,7 +23,7 @@ class VhostIT {
     private static final String CURL = "curl -s --max-time 180 ";
     private static final String DEVICE = "/dev/vhost-net";
 
-    /** The module is loaded for these tests only: the others are about the daemon that moves packets itself. */
+    /** In the lab the module is loaded for these tests only: there the others are about the daemon that moves packets itself. */
     @BeforeAll
     static void loadTheModule(Ignition ignition) {
         assertThat(ignition.terminateDaemon().exitCode()).isZero();
@@ -35,7 +35,9 @@ class VhostIT {
     @AfterAll
     static void unloadTheModule(Ignition ignition) {
         assertThat(ignition.terminateDaemon().exitCode()).isZero();
-        ignition.shell("modprobe -r vhost_net");
+        if (ignition.machine().isLab()) { // another host's module may be in use
+            ignition.shell("modprobe -r vhost_net");
+        }
         ignition.startDaemon();
     }
 

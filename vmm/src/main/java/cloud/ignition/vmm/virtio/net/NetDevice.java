@@ -3,7 +3,6 @@ package cloud.ignition.vmm.virtio.net;
 import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.Fd;
-import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.TimerFd;
 import cloud.ignition.vmm.GuestLieException;
 import cloud.ignition.vmm.codec.CorruptStateException;
@@ -24,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * not part of its state: a sleep is longer than what a bucket takes to fill.
  *
  * <p>With {@link KernelQueues} the host's kernel serves the queue pair while the machine runs, and this device while it pauses: it sends what is
- * left, and saves. Frames are not seen then; that there are any shows in the tap's counters. They are looked at when a kick or the tap tells
- * of a frame, and from then on every {@link Limits#NET_LOOK_NANOS} until nothing came in between.
+ * left, and saves.
  */
 public final class NetDevice implements VirtioDevice {
     /** How many virtqueues it has. */
@@ -57,8 +55,6 @@ public final class NetDevice implements VirtioDevice {
     private static final int CONFIG_MAC = 0;
     private static final int CONFIG_STATUS = 6;
 
-    private static final System.Logger LOG = System.getLogger(NetDevice.class.getName());
-
     static final int S_LINK_UP = 1;
     static final int S_ANNOUNCE = 2;
 
@@ -70,10 +66,7 @@ public final class NetDevice implements VirtioDevice {
     private final Meter receiveMeter;
     private final Meter transmitMeter;
     private final @Nullable TimerFd timer;
-    private final @Nullable KernelQueues kernel;
-    private boolean inKernel;
-    private boolean kernelRefused;
-    private boolean awaitsTraffic;
+    private final @Nullable KernelService kernel;
     private boolean announceDue;
     private boolean announcing;
     private long features;
@@ -105,7 +98,6 @@ public final class NetDevice implements VirtioDevice {
         }
         this.config = config;
         this.backend = backend;
-        this.kernel = kernel.orElse(null);
         this.activity = new NetActivity(nanoTime, kernel.isPresent());
         this.space = new ConfigSpace(CONFIG_BYTES)
                 .bytes(CONFIG_MAC, config.mac().toBytes())
@@ -113,7 +105,12 @@ public final class NetDevice implements VirtioDevice {
         this.guard = new SourceGuard(config.mac(), config.addresses());
         this.receiveMeter = new Meter(config.rate(), nanoTime);
         this.transmitMeter = new Meter(config.rate(), nanoTime);
-        this.timer = config.rate().isUnlimited() && kernel.isEmpty() ? null : TimerFd.create();
+        TimerFd clock = config.rate().isUnlimited() && kernel.isEmpty() ? null : TimerFd.create();
+        this.timer = clock;
+        this.kernel = clock == null
+                ? null
+                : kernel.map(queues -> new KernelService(queues, activity, clock))
+                        .orElse(null);
     }
 
     /** What went through, as far as is known. */
@@ -123,13 +120,10 @@ public final class NetDevice implements VirtioDevice {
 
     /** What went through until now; from any thread, but not on a path that somebody waits for. */
     public NetActivity activityNow() {
-        boolean _ = look();
+        if (kernel != null) {
+            boolean _ = kernel.look();
+        }
         return activity;
-    }
-
-    /** Whether frames went through since the last look, as far as others count them. */
-    private boolean look() {
-        return kernel != null && kernel.counts().map(activity::look).orElse(false);
     }
 
     @Override
@@ -188,8 +182,10 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void deactivate() {
-        takeBack();
-        kernelRefused = false;
+        if (kernel != null) {
+            kernel.stop();
+            kernel.reset();
+        }
         queues = List.of();
         receiver = null;
         transmitter = null;
@@ -205,7 +201,7 @@ public final class NetDevice implements VirtioDevice {
     public void onNotify(int queue) {
         if (queue != CONTROL) {
             letKernelServe();
-            if (inKernel) {
+            if (isInKernel()) {
                 return;
             }
         }
@@ -230,13 +226,10 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onKick(int queue) {
-        if (!inKernel || queue == CONTROL) {
+        if (kernel != null && kernel.isServing() && queue != CONTROL) {
+            kernel.onKick(queue);
+        } else {
             onNotify(queue);
-        } else if (queue == TRANSMIT) {
-            activity.handedOver();
-            trafficBegins();
-        } else if (control != null) {
-            control.watchKicks(RECEIVE, false);
         }
     }
 
@@ -247,90 +240,23 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onKernelError() {
-        if (inKernel) {
+        if (isInKernel()) {
             throw new GuestLieException("the kernel met a queue that no driver makes");
         }
     }
 
     private void letKernelServe() {
-        if (kernel == null
-                || inKernel
-                || kernelRefused
-                || receiver == null
-                || control == null
-                || !kernel.serves(features)) {
-            return;
-        }
-        SplitQueue receive = queues.get(RECEIVE);
-        SplitQueue transmit = queues.get(TRANSMIT);
-        if (!receive.isReady() || !transmit.isReady()) {
-            return;
-        }
-        receiver.returnUnused();
-        try {
-            kernel.start(features & KernelQueues.PASSED_ON, receive.rings(), transmit.rings());
-        } catch (LinuxException e) {
-            kernelRefused = true;
-            LOG.log(System.Logger.Level.WARNING, "the kernel does not serve a network device, this process does", e);
-            return;
-        }
-        inKernel = true;
-        receive.handOver();
-        transmit.handOver();
-        control.interruptedByKernel(true);
-        waitForLook();
-    }
-
-    /** Has the kernel leave the queues, which go on here. */
-    private void takeBack() {
-        if (!inKernel || kernel == null) {
-            return;
-        }
-        KernelQueues.Stand stand = kernel.stop();
-        inKernel = false;
-        awaitsTraffic = false;
-        queues.get(RECEIVE).takeBack(stand.receive());
-        queues.get(TRANSMIT).takeBack(stand.transmit());
-        if (timer != null) {
-            timer.disarm();
-        }
-        if (control != null) {
-            control.interruptedByKernel(false);
-            control.watchKicks(RECEIVE, true);
-            control.watchKicks(TRANSMIT, true);
-        }
-        if (receiver != null) {
-            receiver.lookAgain();
+        if (kernel != null
+                && receiver != null
+                && control != null
+                && kernel.isDue(features, queues.get(RECEIVE), queues.get(TRANSMIT))) {
+            receiver.returnUnused();
+            kernel.start(features, queues.get(RECEIVE), queues.get(TRANSMIT), control);
         }
     }
 
-    /** A kick or the tap told of a frame: now time will tell of more. */
-    private void trafficBegins() {
-        if (control != null) {
-            control.watchKicks(TRANSMIT, false);
-        }
-        if (awaitsTraffic) {
-            awaitsTraffic = false;
-            waitForLook();
-        }
-    }
-
-    private void waitForLook() {
-        if (timer != null) {
-            timer.setNanos(Limits.NET_LOOK_NANOS);
-        }
-    }
-
-    private void lookForTraffic() {
-        if (look() || control == null) {
-            waitForLook();
-            return;
-        }
-        awaitsTraffic = true;
-        control.watchKicks(TRANSMIT, true);
-        if (look()) { // it came before the kick was watched
-            trafficBegins();
-        }
+    private boolean isInKernel() {
+        return kernel != null && kernel.isServing();
     }
 
     private void receive(NetReceiver rx) {
@@ -374,8 +300,8 @@ public final class NetDevice implements VirtioDevice {
         if (timer != null) {
             timer.drain();
         }
-        if (inKernel) {
-            lookForTraffic();
+        if (kernel != null && kernel.isServing()) {
+            kernel.onTimer();
             return;
         }
         if (receiver != null && receiver.isThrottled()) {
@@ -388,8 +314,11 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void returnUnused() {
-        if (inKernel) {
-            takeBack();
+        if (kernel != null && kernel.isServing()) {
+            kernel.stop();
+            if (receiver != null) {
+                receiver.lookAgain();
+            }
             if (transmitter != null) {
                 transmit(transmitter); // what was kicked already
             }
@@ -406,16 +335,16 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public int backendInterest() {
-        if (inKernel) {
-            return awaitsTraffic ? Epoll.IN | Epoll.ET : 0; // frames are the kernel's to take
+        if (kernel != null && kernel.isServing()) {
+            return kernel.interest();
         }
         return receiver != null && receiver.wantsFrames() ? Epoll.IN : 0;
     }
 
     @Override
     public void onBackendReadable() {
-        if (inKernel) {
-            trafficBegins();
+        if (kernel != null && kernel.isServing()) {
+            kernel.trafficBegins();
             return;
         }
         if (receiver != null && !receiver.isThrottled()) {
@@ -450,10 +379,6 @@ public final class NetDevice implements VirtioDevice {
     public void close() {
         Closing closing = new Closing();
         if (kernel != null) {
-            if (inKernel) { // the tap is its owner's again
-                inKernel = false;
-                closing.then(kernel::stop);
-            }
             closing.then(kernel::close);
         }
         if (timer != null) {

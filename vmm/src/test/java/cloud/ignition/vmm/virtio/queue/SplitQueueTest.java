@@ -228,6 +228,37 @@ class SplitQueueTest {
         assertThatThrownBy(() -> new QueueState(8, false, 0, 0, 0, 0, -1)).isInstanceOf(CorruptStateException.class);
     }
 
+    @Test
+    void aQueueInOtherHandsIsLeftAloneUntilItComesBack() {
+        serveOne();
+        assertThat(queue.takeInterruptDue()).isTrue();
+        SplitQueue.Rings rings = queue.rings();
+        assertThat(rings.size()).isEqualTo(SIZE);
+        assertThat(rings.nextAvail()).isOne();
+        assertThat(rings.descriptors()).isEqualTo(memory.hostAddress(driver.descriptorAddress(), 1));
+        assertThat(rings.avail()).isEqualTo(memory.hostAddress(driver.availAddress(), 1));
+        assertThat(rings.used()).isEqualTo(memory.hostAddress(driver.usedAddress(), 1));
+        queue.handOver();
+        int first = driver.add(readable(DATA, 1));
+        assertThat(queue.next()).isNull();
+        assertThat(queue.takeInterruptDue()).isFalse();
+        assertThatThrownBy(queue::save).isInstanceOf(IllegalStateException.class);
+
+        memory.setInt(driver.usedAddress() + 4 + 8, first); // the other one serves it
+        memory.setShort(driver.usedAddress() + 2, (short) 2);
+        int second = driver.add(readable(DATA, 1));
+        queue.takeBack(2);
+        assertThat(queue.takeInterruptDue()).as("it interrupted itself").isFalse();
+        assertThat(next().head()).isEqualTo(second);
+        queue.complete(second, 0);
+        queue.publish();
+        assertThat(queue.takeInterruptDue()).isTrue();
+        assertThat(driver.takeAllUsed()).containsExactly(new Used(first, 0), new Used(second, 0));
+        assertThatThrownBy(() -> queue.takeBack(0)).isInstanceOf(IllegalStateException.class);
+        queue.disable();
+        assertThatThrownBy(queue::rings).isInstanceOf(IllegalStateException.class);
+    }
+
     private void serveOne() {
         int head = driver.add(readable(DATA, 1));
         assertThat(next().head()).isEqualTo(head);
