@@ -31,7 +31,7 @@ class WarmUpTest {
 
     @Test
     void restoresAsOftenAsItMayAndLeavesNothing() throws Exception {
-        HostUse before = HostUse.now(directory.resolve(".."));
+        HostUse before = HostUse.now(directory);
         try (Tap tap = tap()) {
             WarmUp.Result result = WarmUp.run(directory, Optional.of(tap), 3, () -> true);
             assertThat(result.restores()).isEqualTo(3);
@@ -39,7 +39,7 @@ class WarmUpTest {
             assertThat(result.lastNanos()).isPositive();
         }
         awaitClosed();
-        HostUse after = HostUse.now(directory.resolve(".."));
+        HostUse after = HostUse.now(directory);
         assertThat(after.threads()).isEqualTo(before.threads());
         assertThat(after.descriptors().keySet())
                 .noneMatch(name -> name.contains("anon_inode:kvm") || name.contains("tun"));
