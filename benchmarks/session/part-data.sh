@@ -70,5 +70,5 @@ for ((turn = 0; turn < turns; turn++)); do
   note "$((turn + 1)) of $turns turns"
 done
 stop_daemon
-$had_vhost || modprobe -r vhost_net
+$had_vhost || rmmod vhost_net # not modprobe -r, which takes tun along
 start_daemon # for the parts behind this one, as they find the host

@@ -36,7 +36,7 @@ class VhostIT {
     static void unloadTheModule(Ignition ignition) {
         assertThat(ignition.terminateDaemon().exitCode()).isZero();
         if (ignition.machine().isLab()) { // another host's module may be in use
-            ignition.shell("modprobe -r vhost_net");
+            ignition.shell("rmmod vhost_net"); // not modprobe -r, which takes tun along
         }
         ignition.startDaemon();
     }
