@@ -7,7 +7,8 @@ package cloud.ignition.vmm;
  * @param packetsOut network packets that the guest sent
  * @param bytesIn their bytes, without the virtio header
  * @param bytesOut their bytes, without the virtio header
- * @param lastPacketNanos CLOCK_MONOTONIC of the last packet either way, on the network or a socket; 0 when there was none
+ * @param lastPacketNanos CLOCK_MONOTONIC of the last packet either way, on the network or a socket; now while the guest waits for a
+ *     disk; 0 when there was none
  * @param vcpuBusyNanos time for which its vCPUs had something to do, all together: on a CPU or waiting for one
  */
 public record Activity(

@@ -290,9 +290,12 @@ final class Devices implements AutoCloseable {
     }
 
     Activity activity(long vcpuBusyNanos) {
-        long lastVsock = vsock == null ? 0 : vsock.lastPacketNanos();
+        long last = vsock == null ? 0 : vsock.lastPacketNanos();
+        if (disks.stream().anyMatch(BlockDevice::isAtWork)) {
+            last = System.nanoTime(); // its vCPUs may stand still meanwhile, with an answer half made
+        }
         if (net == null) {
-            return new Activity(0, 0, 0, 0, lastVsock, vcpuBusyNanos);
+            return new Activity(0, 0, 0, 0, last, vcpuBusyNanos);
         }
         NetActivity seen = net.activityNow();
         return new Activity(
@@ -300,7 +303,7 @@ final class Devices implements AutoCloseable {
                 seen.packetsOut(),
                 seen.bytesIn(),
                 seen.bytesOut(),
-                Math.max(seen.lastPacketNanos(), lastVsock),
+                Math.max(seen.lastPacketNanos(), last),
                 vcpuBusyNanos);
     }
 

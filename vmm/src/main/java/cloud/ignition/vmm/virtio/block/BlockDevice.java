@@ -75,6 +75,7 @@ public final class BlockDevice implements VirtioDevice {
     private final Completions completions = new Completions();
     private final Deque<BlockRequest> unused = new ArrayDeque<>();
     private int inFlight;
+    private volatile boolean atWork;
     private boolean heldBack;
     private long features;
     private @Nullable SplitQueue queue;
@@ -221,10 +222,16 @@ public final class BlockDevice implements VirtioDevice {
         backend.close();
     }
 
+    /** Whether the guest waits for a request of its. From any thread. */
+    public boolean isAtWork() {
+        return atWork;
+    }
+
     private void begin(DescriptorChain chain) {
         BlockRequest request = unused.isEmpty() ? new BlockRequest() : unused.pop();
         boolean hasWork = reader.read(chain, features, request);
         inFlight++;
+        atWork = true;
         if (hasWork) {
             executor.execute(() -> perform(request));
         } else {
@@ -255,6 +262,7 @@ public final class BlockDevice implements VirtioDevice {
 
     private void answer(BlockRequest request) {
         inFlight--;
+        atWork = inFlight > 0;
         unused.push(request);
         if (queue != null) {
             queue.memory().setByte(request.statusAddress, (byte) request.status);

@@ -78,6 +78,22 @@ class BlockInFlightTest {
     }
 
     @Test
+    void isAtWorkUntilTheLastRequestIsAnswered() {
+        BlockDevice disk = (BlockDevice) driver.transport.device();
+        assertThat(disk.isAtWork()).isFalse();
+        read(0);
+        read(1);
+        driver.kick(0);
+        assertThat(disk.isAtWork()).isTrue();
+        tasks.removeFirst().run();
+        driver.transport.onBackendReadable();
+        assertThat(disk.isAtWork()).as("one is left").isTrue();
+        runTasks();
+        driver.transport.onBackendReadable();
+        assertThat(disk.isAtWork()).isFalse();
+    }
+
+    @Test
     void whatIsUnderWayIsBoundedAndTheRestFollows() {
         List<Request> requests = new ArrayList<>();
         for (int i = 0; i < 80; i++) {
