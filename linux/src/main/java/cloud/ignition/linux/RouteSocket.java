@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Sets up network interfaces of this host as {@code ip} does, see rtnetlink(7), without a process. Each method waits for the kernel's
@@ -50,7 +49,6 @@ public final class RouteSocket implements AutoCloseable {
     private static final long LENGTH = Structs.offset(Structs.NLMSGHDR, "nlmsg_len");
     private static final long TYPE = Structs.offset(Structs.NLMSGHDR, "nlmsg_type");
     private static final long FLAGS = Structs.offset(Structs.NLMSGHDR, "nlmsg_flags");
-    private static final long IFR_NAME = Structs.offset(Structs.IFREQ, "ifr_name");
     /** The flags' place, a union that holds the index as an int. */
     private static final long IFR_IFINDEX = Structs.offset(Structs.IFREQ, "ifr_flags");
 
@@ -76,13 +74,8 @@ public final class RouteSocket implements AutoCloseable {
      * @throws LinuxException ENODEV when there is none of this name
      */
     public int indexOf(String name) {
-        if (!Tap.isValidName(name)) {
-            throw new IllegalArgumentException("not a name for a network interface: " + name);
-        }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ifreq = arena.allocate(Structs.IFREQ);
-            byte[] ascii = name.getBytes(StandardCharsets.US_ASCII);
-            MemorySegment.copy(MemorySegment.ofArray(ascii), 0, ifreq, IFR_NAME, ascii.length);
+            MemorySegment ifreq = Tap.ifreq(arena, name);
             LinuxException.check(fd.ioctl(SIOCGIFINDEX, ifreq), "SIOCGIFINDEX " + name);
             return ifreq.get(JAVA_INT, IFR_IFINDEX);
         }

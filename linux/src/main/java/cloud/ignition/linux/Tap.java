@@ -53,23 +53,31 @@ public final class Tap implements AutoCloseable {
      * @throws LinuxException EBUSY when another process has it open, EPERM without CAP_NET_ADMIN
      */
     public static Tap open(String name, boolean persistent) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ifreq = ifreq(arena, name);
+            ifreq.set(JAVA_SHORT, IFR_FLAGS, (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR));
+            Fd fd = Fd.open(DEVICE, Fd.O_RDWR | Fd.O_NONBLOCK, 0);
+            try {
+                LinuxException.check(fd.ioctl(TUNSETIFF, ifreq), "TUNSETIFF " + name);
+                Tap tap = new Tap(fd, name);
+                tap.setPersistent(persistent);
+                return tap;
+            } catch (RuntimeException e) {
+                fd.close();
+                throw e;
+            }
+        }
+    }
+
+    /** {@code struct ifreq} that names an interface. */
+    static MemorySegment ifreq(Arena arena, String name) {
         if (!isValidName(name)) {
             throw new IllegalArgumentException("not a name for a network interface: " + name);
         }
-        Fd fd = Fd.open(DEVICE, Fd.O_RDWR | Fd.O_NONBLOCK, 0);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ifreq = arena.allocate(Structs.IFREQ);
-            byte[] ascii = name.getBytes(StandardCharsets.US_ASCII);
-            MemorySegment.copy(MemorySegment.ofArray(ascii), 0, ifreq, IFR_NAME, ascii.length);
-            ifreq.set(JAVA_SHORT, IFR_FLAGS, (short) (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR));
-            LinuxException.check(fd.ioctl(TUNSETIFF, ifreq), "TUNSETIFF " + name);
-            Tap tap = new Tap(fd, name);
-            tap.setPersistent(persistent);
-            return tap;
-        } catch (RuntimeException e) {
-            fd.close();
-            throw e;
-        }
+        MemorySegment ifreq = arena.allocate(Structs.IFREQ);
+        byte[] ascii = name.getBytes(StandardCharsets.US_ASCII);
+        MemorySegment.copy(MemorySegment.ofArray(ascii), 0, ifreq, IFR_NAME, ascii.length);
+        return ifreq;
     }
 
     /**
