@@ -93,15 +93,19 @@ final class ChangesFile {
                     base.add(index.first(run), index.pages(run)); // to write over a page the kernel reads it first
                 }
             }
-            base.ask();
+            boolean asked = base.ask();
+            if (asked) {
+                memory.advise(Mmap.MADV_RANDOM); // no more of the base than these pages
+            }
             Sweep sweep = new Sweep(memory.segment(), index, dataOffset(index.count()));
-            memory.advise(Mmap.MADV_RANDOM); // no more of the base than these pages
             while (sweep.next(piece -> {})) {
                 if (!sweep.transfer(file::preadv, "preadv " + file.what())) {
                     throw SnapshotRefusedException.damaged(directory, "its file " + NAME + " is cut off");
                 }
             }
-            memory.advise(Mmap.MADV_NORMAL);
+            if (asked) {
+                memory.advise(Mmap.MADV_NORMAL);
+            }
         } catch (LinuxException e) {
             if (e.errno() != Errno.EIO) {
                 throw e;

@@ -34,10 +34,14 @@ final class ReadAhead {
         pages[count++] = pageCount;
     }
 
-    /** Asks for all of them. */
-    void ask() {
+    /**
+     * Asks for all of them.
+     *
+     * @return false when they seem to be there
+     */
+    boolean ask() {
         if (seemsCached()) {
-            return;
+            return false;
         }
         try {
             for (int run = 0; run < count; run++) {
@@ -46,6 +50,7 @@ final class ReadAhead {
         } catch (LinuxException e) {
             // Short of memory: as if nobody had asked.
         }
+        return true;
     }
 
     private boolean seemsCached() {

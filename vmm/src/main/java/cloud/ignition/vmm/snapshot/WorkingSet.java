@@ -109,7 +109,7 @@ public final class WorkingSet {
         for (int run = 0; run < firsts.length; run++) {
             disk.add(firsts[run], lengths[run] >>> 2);
         }
-        disk.ask();
+        boolean _ = disk.ask();
     }
 
     /** The file's bytes. */
