@@ -108,8 +108,8 @@ final class Devices implements AutoCloseable {
             }
             net = attachments.net().map(attached -> plug(net(attached))).orElse(null);
             shell.vhost()
-                    .ifPresent(vhost ->
-                            vhost.onError(slots.get(attachments.disks().size()).transport()::onKernelError));
+                    .ifPresent(
+                            vhost -> vhost.onError(slots.getLast().transport()::onKernelError)); // the network card's
             rng = plug(RngDevice.create());
             console = plug(new ConsoleDevice(listener::onConsole));
             balloon = plug(new BalloonDevice(new BalloonConfig(shell.memory().totalBytes()), this::giveBack));

@@ -201,7 +201,7 @@ public final class NetDevice implements VirtioDevice {
     public void onNotify(int queue) {
         if (queue != CONTROL) {
             letKernelServe();
-            if (isInKernel()) {
+            if (inKernel() != null) {
                 return;
             }
         }
@@ -226,8 +226,9 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onKick(int queue) {
-        if (kernel != null && kernel.isServing() && queue != CONTROL) {
-            kernel.onKick(queue);
+        KernelService inKernel = inKernel();
+        if (inKernel != null && queue != CONTROL) {
+            inKernel.onKick(queue);
         } else {
             onNotify(queue);
         }
@@ -240,7 +241,7 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void onKernelError() {
-        if (isInKernel()) {
+        if (inKernel() != null) {
             throw new GuestLieException("the kernel met a queue that no driver makes");
         }
     }
@@ -255,8 +256,9 @@ public final class NetDevice implements VirtioDevice {
         }
     }
 
-    private boolean isInKernel() {
-        return kernel != null && kernel.isServing();
+    /** Who serves the queue pair in this device's place now, if anybody does. */
+    private @Nullable KernelService inKernel() {
+        return kernel != null && kernel.isServing() ? kernel : null;
     }
 
     private void receive(NetReceiver rx) {
@@ -300,8 +302,9 @@ public final class NetDevice implements VirtioDevice {
         if (timer != null) {
             timer.drain();
         }
-        if (kernel != null && kernel.isServing()) {
-            kernel.onTimer();
+        KernelService inKernel = inKernel();
+        if (inKernel != null) {
+            inKernel.onTimer();
             return;
         }
         if (receiver != null && receiver.isThrottled()) {
@@ -314,8 +317,9 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public void returnUnused() {
-        if (kernel != null && kernel.isServing()) {
-            kernel.stop();
+        KernelService inKernel = inKernel();
+        if (inKernel != null) {
+            inKernel.stop();
             if (receiver != null) {
                 receiver.lookAgain();
             }
@@ -335,16 +339,18 @@ public final class NetDevice implements VirtioDevice {
 
     @Override
     public int backendInterest() {
-        if (kernel != null && kernel.isServing()) {
-            return kernel.interest();
+        KernelService inKernel = inKernel();
+        if (inKernel != null) {
+            return inKernel.interest();
         }
         return receiver != null && receiver.wantsFrames() ? Epoll.IN : 0;
     }
 
     @Override
     public void onBackendReadable() {
-        if (kernel != null && kernel.isServing()) {
-            kernel.trafficBegins();
+        KernelService inKernel = inKernel();
+        if (inKernel != null) {
+            inKernel.trafficBegins();
             return;
         }
         if (receiver != null && !receiver.isThrottled()) {
