@@ -8,7 +8,7 @@ import java.util.Optional;
 /** A log line as text: {@code 2026-11-24T01:02:03.000456Z o the text}. Only a line end is ever replaced in the text. */
 final class LogLineFormat {
     /** The last second that was written: an application writes many lines in each, and to format a time is most of a line's work. */
-    private static volatile Second last = new Second(0);
+    private static volatile Second last = Second.of(0);
 
     private LogLineFormat() {}
 
@@ -24,21 +24,17 @@ final class LogLineFormat {
     private static String time(Instant time) {
         Second second = last;
         if (second.number != time.getEpochSecond()) {
-            second = new Second(time.getEpochSecond());
+            second = Second.of(time.getEpochSecond());
             last = second;
         }
         String micros = Integer.toString(1_000_000 + time.getNano() / 1000);
         return second.text + "." + micros.substring(1) + "Z";
     }
 
-    private static final class Second {
-        private final long number;
-        private final String text;
-
-        Second(long number) {
-            this.number = number;
+    private record Second(long number, String text) {
+        static Second of(long number) {
             String whole = Instant.ofEpochSecond(number).toString();
-            text = whole.substring(0, whole.length() - 1); // Z
+            return new Second(number, whole.substring(0, whole.length() - 1)); // Z
         }
     }
 
