@@ -45,9 +45,14 @@ public record AppAddress(int index, int host, int guest) {
         }
     }
 
-    /** MAC address of the host's side. */
+    /** MAC address of the host's side, written with colons. */
     public String hostMac() {
-        return HexFormat.ofDelimiter(":").formatHex(mac(host));
+        return HexFormat.ofDelimiter(":").formatHex(hostMacBytes());
+    }
+
+    /** MAC address of the host's side, six bytes. */
+    byte[] hostMacBytes() {
+        return mac(host);
     }
 
     /** MAC address of the guest's side, six bytes. */

@@ -6,7 +6,6 @@ import cloud.ignition.linux.RouteSocket;
 import cloud.ignition.linux.Tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -54,11 +53,10 @@ final class TapLink implements Link {
 
     /** By the kernel's own interface: a process takes ten times as long, and this is on a boot's way. */
     private static void setUp(AppAddress address) {
-        HexFormat colons = HexFormat.ofDelimiter(":");
         try (RouteSocket route = RouteSocket.open()) {
             int index = route.indexOf(address.tapName());
             route.putAddress(index, address.host(), AppAddress.PREFIX);
-            route.bringUp(index, colons.parseHex(address.hostMac()), QUEUE_LENGTH);
+            route.bringUp(index, address.hostMacBytes(), QUEUE_LENGTH);
             route.putNeighbour(index, address.guest(), address.guestMac());
         } catch (LinuxException e) {
             throw UserException.unavailable(

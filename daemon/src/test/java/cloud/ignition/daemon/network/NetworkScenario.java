@@ -15,7 +15,6 @@ import java.nio.channels.DatagramChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -159,7 +158,7 @@ final class NetworkScenario {
     private void guard() throws Exception {
         AppAddress other = pool.address(1);
         byte[] mac = address.guestMac();
-        byte[] host = HexFormat.ofDelimiter(":").parseHex(address.hostMac());
+        byte[] host = address.hostMacBytes();
         try (HostNetwork network = new HostNetwork(pool, true);
                 DatagramSocket server = new DatagramSocket(null)) {
             Link link = network.attach(address, List.of());
