@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The product on a machine: registry, daemon, and the command line, as a user has them. */
 final class Ignition implements AutoCloseable {
@@ -89,6 +91,19 @@ final class Ignition implements AutoCloseable {
     /** A shell script on the machine, which must succeed. */
     String shell(String script) {
         return ok(machine.shell(LIMIT, script)).out();
+    }
+
+    /**
+     * Sends lines to an app's published TCP port and gives the line that answers each: all on one connection, over a sleep of the app between
+     * two of them.
+     */
+    String askOverSleeps(String app, int port, String... lines) {
+        return shell("exec 3<>/dev/tcp/127.0.0.1/" + port + "; " // descriptor 3 stays open all the time
+                + "ask() { printf '%s\\r\\n' \"$1\" >&3; read -r -t 60 line <&3; echo \"$line\"; }; "
+                + "asleep() { for i in $(seq 900); do curl -s --unix-socket " + SOCKET + " http://ignition/v1/apps/"
+                + app
+                + " | grep -q '\"state\":\"sleeping\"' && return; sleep 0.2; done; exit 1; }; "
+                + Stream.of(lines).map(line -> "ask '" + line + "'").collect(Collectors.joining("; asleep; ")));
     }
 
     /** Waits until the app is in a state. */

@@ -66,12 +66,7 @@ class SleepAndWakeIT {
         ignition.ok(
                 "run", "-d", "--name", "open", "-p", "6380:6379", "--idle", "3s", Ignition.REGISTRY + "/redis:latest");
         ignition.await("open", "sleeping");
-        // One connection over two sleeps; descriptor 3 stays open all the time.
-        String answers = ignition.shell("exec 3<>/dev/tcp/127.0.0.1/6380; "
-                + "ask() { printf '%s\\r\\n' \"$1\" >&3; read -r -t 60 line <&3; echo \"$line\"; }; "
-                + "asleep() { for i in $(seq 900); do curl -s --unix-socket /run/ignition-e2e.sock "
-                + "http://ignition/v1/apps/open | grep -q '\"state\":\"sleeping\"' && return; sleep 0.2; done; exit 1; }; "
-                + "ask 'SET a 1'; asleep; ask 'INCR a'; asleep; ask 'INCR a'");
+        String answers = ignition.askOverSleeps("open", 6380, "SET a 1", "INCR a", "INCR a");
         assertThat(answers.lines().map(String::strip)).containsExactly("+OK", ":2", ":3");
         assertThat(ignition.number("open", "coldBoots")).isOne();
         ignition.ok("rm", "--force", "open");

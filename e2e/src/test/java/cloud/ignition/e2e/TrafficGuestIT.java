@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Tap;
 import cloud.ignition.vmm.MicroVm;
-import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -101,30 +97,12 @@ class TrafficGuestIT {
                 "--enable-native-access=ALL-UNNAMED",
                 flag,
                 "-cp",
-                classPath(),
+                ClassPath.of(TrafficGuestIT.class, MicroVm.class, Tap.class),
                 PROGRAMS + program,
                 Machine.ROOT.resolve("target/guest/vmlinux").toString(),
                 initramfs,
                 "/tmp"));
         command.addAll(List.of(arguments));
         return machine.run(limit, command);
-    }
-
-    private static String classPath() {
-        return Stream.of(TrafficGuestIT.class, MicroVm.class, Tap.class)
-                .map(TrafficGuestIT::home)
-                .collect(Collectors.joining(":"));
-    }
-
-    private static String home(Class<?> of) {
-        try {
-            return Path.of(of.getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

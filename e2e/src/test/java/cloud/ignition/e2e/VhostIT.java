@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cloud.ignition.linux.Tap;
 import cloud.ignition.vmm.MicroVm;
-import java.net.URISyntaxException;
-import java.nio.file.Path;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -66,11 +62,7 @@ class VhostIT {
         ignition.ok(
                 "run", "-d", "--name", "vopen", "-p", "6390:6379", "--idle", "3s", Ignition.REGISTRY + "/redis:latest");
         ignition.await("vopen", "sleeping");
-        String answers = ignition.shell("exec 3<>/dev/tcp/127.0.0.1/6390; "
-                + "ask() { printf '%s\\r\\n' \"$1\" >&3; read -r -t 60 line <&3; echo \"$line\"; }; "
-                + "asleep() { for i in $(seq 900); do curl -s --unix-socket " + Ignition.SOCKET + " "
-                + "http://ignition/v1/apps/vopen | grep -q '\"state\":\"sleeping\"' && return; sleep 0.2; done; exit 1; }; "
-                + "ask 'SET a 1'; asleep; ask 'INCR a'; asleep; ask 'INCR a'");
+        String answers = ignition.askOverSleeps("vopen", 6390, "SET a 1", "INCR a", "INCR a");
         assertThat(answers.lines().map(String::strip)).containsExactly("+OK", ":2", ":3");
         assertThat(ignition.number("vopen", "coldBoots")).isOne();
         ignition.ok("rm", "--force", "vopen");
@@ -176,11 +168,8 @@ class VhostIT {
     @ParameterizedTest
     @ValueSource(strings = {"turns", "lies", "refusals"})
     void theKernelsQueuesThemselves(String scenario, Ignition ignition) {
-        String classPath = Stream.concat(
-                        Stream.of(
-                                Machine.ROOT.resolve("vmm/target/test-classes").toString()),
-                        Stream.of(MicroVm.class, Tap.class).map(VhostIT::home))
-                .collect(Collectors.joining(":"));
+        String classPath =
+                Machine.ROOT.resolve("vmm/target/test-classes") + ":" + ClassPath.of(MicroVm.class, Tap.class);
         Result result = ignition.machine()
                 .run(
                         Ignition.LIMIT,
@@ -203,18 +192,6 @@ class VhostIT {
         assertThat(result.exitCode()).as("%s", result).isZero();
         assertThat(result.out()).contains(scenario + ": ok");
         System.out.println("vhost: " + result.out().lines().findFirst().orElseThrow());
-    }
-
-    private static String home(Class<?> of) {
-        try {
-            return Path.of(of.getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static void again(Ignition ignition, String option) {
