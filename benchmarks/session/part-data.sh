@@ -15,7 +15,7 @@ requests() { # WHO HOST
   sample data "$1" wrk_rps "${rate:-0}"
 }
 ours() { # WHO
-  local i
+  local image i
   for image in iperf3 nginx; do
     run_app "data-$image" "$image" "$BENCH_MEMORY_MIB" 2000
     await_state sleeping "data-$image"
@@ -32,13 +32,8 @@ ours() { # WHO
 # other IMAGE PORT FUNCTION: boots a machine of the image, waits until it listens, measures, ends it.
 other() {
   contender "$name" "$1" "$2"
-  rm -f "$BENCH_WORK/doorbell"
-  "$BENCH_ASK" tap "$BENCH_TAP" "$scripts/boot" &
-  disown
-  for ((tries = 0; tries < 600; tries++)); do
-    [[ ! -s $BENCH_WORK/doorbell ]] || break # it listens
-    sleep 0.2
-  done
+  "$BENCH_ASK" listen --tap "$BENCH_TAP" --timeout 120 "$BENCH_WORK/doorbell" -- "$scripts/boot" >/dev/null ||
+    note "$name: no listen"
   "$3" "$name" "$BENCH_GUEST_ADDRESS"
   "$scripts/stop"
 }

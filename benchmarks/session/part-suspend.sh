@@ -4,7 +4,7 @@
 await_compacted() { # APP
   local tries
   for ((tries = 0; tries < 20; tries++)); do
-    [[ $(log_line "$1" 's') != *compacted* ]] || return 0
+    [[ $(log_line "$1" '') != *compacted* ]] || return 0
     sleep 1
   done
 }
