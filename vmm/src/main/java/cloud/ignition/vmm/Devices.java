@@ -8,6 +8,7 @@ import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.legacy.ResetPort;
 import cloud.ignition.vmm.legacy.Serial;
 import cloud.ignition.vmm.shell.KernelTap;
+import cloud.ignition.vmm.shell.SerialEvents;
 import cloud.ignition.vmm.shell.ShellPlan;
 import cloud.ignition.vmm.shell.VmShell;
 import cloud.ignition.vmm.snapshot.DeviceStates;
@@ -95,7 +96,7 @@ final class Devices implements AutoCloseable {
                 this::resumed,
                 failure -> onExit.accept(new MachineExit(MachineExit.Kind.FAILED, "event loop failed: " + failure)));
         try {
-            serial = new Serial(shell.serialLine()::signal, listener::onKernelMessage);
+            serial = serial(shell.serial(), listener);
             doorbell = new DoorbellDevice(shell.memory(), onRing);
             ports.add(Serial.PORT, Serial.LENGTH, serial);
             ports.add(DoorbellDevice.PORT, DoorbellDevice.PORT_COUNT, doorbell);
@@ -121,6 +122,13 @@ final class Devices implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new Closing().then(this::close).because(e);
         }
+    }
+
+    private static Serial serial(SerialEvents events, MachineListener listener) {
+        Serial made = new Serial(
+                events.interrupt()::signal, listener::onKernelMessage, System::nanoTime, events.timer()::setNanos);
+        events.onTimer(made::onTimer);
+        return made;
     }
 
     private BlockDevice disk(Attachments.Disk disk) {

@@ -78,6 +78,7 @@ class FaultInjectionTest {
             Map.entry("linux.Epoll.modify", "a running guest's back pressure"),
             Map.entry("linux.Epoll.remove", "a running guest's back pressure"),
             Map.entry("vmm.event.EventLoop$Watch.", "a running guest's back pressure"),
+            Map.entry("vmm.shell.SerialEvents.lambda$new", "a running guest that prints by interrupt"),
             Map.entry(
                     "linux.Fd.",
                     "requests of a running guest's drivers; what a life calls of Fd is refused at its callers"),

@@ -3,12 +3,14 @@ package cloud.ignition.vmm.legacy;
 import cloud.ignition.vmm.bus.BusDevice;
 import cloud.ignition.vmm.bus.Interrupt;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 
 /**
  * A 16550A serial port as Linux's 8250 driver sees it, for output only: the guest kernel's messages.
  *
- * <p>A byte written is transmitted at once, so the transmitter is always empty; what remains is to emulate its
- * interrupt: it becomes pending when a byte is written or the interrupt is enabled, and is taken by reading IIR. It is
+ * <p>A byte written is taken at once, and LSR always says so; what remains is to emulate the transmitter's interrupt: it becomes
+ * pending when what was written would have left ({@link TransmitPace}) or when it is enabled, and is taken by reading IIR. It is
  * part of the state and raised again on restore; a port saved between the edge and the guest's IIR read would
  * otherwise never transmit again. In loopback (MCR bit 4) bytes come back as received ones.
  */
@@ -53,8 +55,13 @@ public final class Serial implements BusDevice {
     private static final int DIVISOR_9600 = 12;
     private static final int NOTHING = -1;
 
+    private static final int FIFO_BYTES = 16;
+
     private final Interrupt interrupt;
     private final LineAssembler output;
+    private final LongSupplier clock;
+    private final LongConsumer timer;
+    private final TransmitPace pace = new TransmitPace();
 
     private int divisor = DIVISOR_9600;
     private int interruptEnable;
@@ -68,10 +75,14 @@ public final class Serial implements BusDevice {
     /**
      * @param interrupt the port's line (GSI 4 on a PC)
      * @param lines gets each complete line of output, without its end; called on vCPU threads, must be fast
+     * @param clock CLOCK_MONOTONIC, nanoseconds
+     * @param timer has {@link #onTimer} called so many nanoseconds later, once
      */
-    public Serial(Interrupt interrupt, Consumer<String> lines) {
+    public Serial(Interrupt interrupt, Consumer<String> lines, LongSupplier clock, LongConsumer timer) {
         this.interrupt = interrupt;
         this.output = new LineAssembler(lines);
+        this.clock = clock;
+        this.timer = timer;
     }
 
     @Override
@@ -123,7 +134,7 @@ public final class Serial implements BusDevice {
                 modemControl,
                 scratch,
                 fifoEnabled,
-                transmitterEmptyPending,
+                transmitterEmptyPending || pace.isUnderWay(),
                 received,
                 output.partial());
     }
@@ -147,17 +158,39 @@ public final class Serial implements BusDevice {
             divisor = (divisor & 0xff00) | octet;
             return;
         }
-        // The line goes up once until it is taken. A FIFO full of edges for nothing costs the host more than its bytes.
-        boolean raised = receiveDue() || transmitDue();
         if ((modemControl & MCR_LOOP) != 0) {
+            boolean raised = receiveDue() || transmitDue(); // the line goes up once until it is taken
             received = octet;
-        } else {
-            output.add(octet);
+            transmitterEmptyPending = true;
+            if (!raised) {
+                raiseIfPending();
+            }
+            return;
         }
+        output.add(octet);
+        if ((interruptEnable & IER_THRI) == 0) {
+            transmitterEmptyPending = !pace.isUnderWay(); // the kernel's own messages: nobody waits for an interrupt
+            return;
+        }
+        transmitterEmptyPending = false;
+        if (pace.add(clock.getAsLong())) {
+            timer.accept(FIFO_BYTES * TransmitPace.BYTE_NANOS);
+        }
+    }
+
+    /** The time asked for has passed; on the event loop. */
+    public synchronized void onTimer() {
+        if (!pace.isUnderWay()) {
+            return;
+        }
+        long remaining = pace.remaining(clock.getAsLong());
+        if (remaining > 0) {
+            timer.accept(remaining);
+            return;
+        }
+        pace.end();
         transmitterEmptyPending = true;
-        if (!raised) {
-            raiseIfPending();
-        }
+        raiseIfPending();
     }
 
     private void writeInterruptEnable(int octet) {
@@ -167,7 +200,7 @@ public final class Serial implements BusDevice {
         }
         int before = interruptEnable;
         interruptEnable = octet & IER_WRITABLE;
-        if ((interruptEnable & ~before & IER_THRI) != 0) {
+        if ((interruptEnable & ~before & IER_THRI) != 0 && !pace.isUnderWay()) {
             transmitterEmptyPending = true; // enabling it with an empty transmitter is itself the event
         }
         if ((interruptEnable & ~before) != 0) {

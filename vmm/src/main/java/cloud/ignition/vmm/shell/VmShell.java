@@ -16,6 +16,7 @@ import cloud.ignition.vmm.vcpu.VcpuRunner;
 import cloud.ignition.vmm.x86.CpuidPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  * chips exist and 7.4 ms behind them.
  */
 public final class VmShell implements AutoCloseable {
-    /** The serial port's interrupt line. */
-    private static final int SERIAL_LINE = 4;
-
     /** The doorbell's. */
     public static final int DOORBELL_LINE = 5;
 
@@ -49,7 +47,8 @@ public final class VmShell implements AutoCloseable {
     private final List<KvmVcpu> vcpus = new ArrayList<>();
     private final List<Cpuid> cpuids = new ArrayList<>();
     private final List<VcpuRunner> runners = new ArrayList<>();
-    private final List<EventFd> lines = new ArrayList<>();
+    private @Nullable SerialEvents serial;
+    private @Nullable EventFd doorbellLine;
     private final List<SlotEvents> slots = new ArrayList<>();
     private @Nullable VhostQueues vhost;
 
@@ -118,8 +117,10 @@ public final class VmShell implements AutoCloseable {
             cpuids.add(cpuid);
             runners.add(new VcpuRunner("vcpu-" + id, vcpu, gate));
         }
-        addLine(SERIAL_LINE);
-        addLine(DOORBELL_LINE);
+        serial = new SerialEvents(vm, loop);
+        EventFd line = EventFd.create();
+        doorbellLine = line;
+        vm.addIrqfd(line, DOORBELL_LINE);
         for (int queues : plan.queues()) {
             slots.add(new SlotEvents(vm, loop, slots.size(), queues));
         }
@@ -135,12 +136,6 @@ public final class VmShell implements AutoCloseable {
             LOG.log(System.Logger.Level.WARNING, "a machine gets no vhost-net: " + e.getMessage());
             return null;
         }
-    }
-
-    private void addLine(int gsi) {
-        EventFd line = EventFd.create();
-        lines.add(line);
-        vm.addIrqfd(line, gsi);
     }
 
     private void startThreads() {
@@ -200,14 +195,14 @@ public final class VmShell implements AutoCloseable {
         return loop;
     }
 
-    /** A signal is an edge on the serial port's interrupt line. */
-    public EventFd serialLine() {
-        return lines.getFirst();
+    /** The serial port's line and timer. */
+    public SerialEvents serial() {
+        return Objects.requireNonNull(serial);
     }
 
     /** A signal is an edge on the doorbell's interrupt line. */
     public EventFd doorbellLine() {
-        return lines.getLast();
+        return Objects.requireNonNull(doorbellLine);
     }
 
     /** The virtio devices' places, in their order. */
@@ -240,7 +235,8 @@ public final class VmShell implements AutoCloseable {
                 .then(loop::close)
                 .thenEach(vhost().stream().toList(), VhostQueues::close)
                 .thenEach(slots, SlotEvents::close)
-                .thenEach(lines, EventFd::close)
+                .thenEach(Optional.ofNullable(serial).stream().toList(), SerialEvents::close)
+                .thenEach(Optional.ofNullable(doorbellLine).stream().toList(), EventFd::close)
                 .thenEach(vcpus, KvmVcpu::close)
                 .then(vm::close)
                 .then(backing::close)
