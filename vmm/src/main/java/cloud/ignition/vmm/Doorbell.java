@@ -7,8 +7,10 @@ package cloud.ignition.vmm;
  * @param port the TCP port of a listen, else 0
  * @param pid the process that rang, in the guest's initial PID namespace
  * @param comm its command name, printable ASCII, 15 characters at most
+ * @param atWork with {@link Kind#QUIESCED}, how many of the guest's user-space threads run, wait for a CPU or wait for a disk,
+ *     unsigned; else 0
  */
-public record Doorbell(Kind kind, int port, int pid, String comm) {
+public record Doorbell(Kind kind, int port, int pid, String comm, int atWork) {
     /** The events of docs/doorbell.md. */
     public enum Kind {
         /** A listen that the trigger waited for. */

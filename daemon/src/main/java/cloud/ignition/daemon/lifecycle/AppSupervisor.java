@@ -200,11 +200,11 @@ final class AppSupervisor implements Session.Owner {
     }
 
     @Override
-    public void onQuiesced(Session from) {
+    public void onQuiesced(Session from, boolean atWork) {
         app.mailbox.execute(() -> {
             if (from == app.session && app.state() == AppState.SUSPENDING && !booting.letStopGoOn(from)) {
                 app.cancelDeadline();
-                sleeping.saveAndSleep(from);
+                sleeping.atRest(from, atWork);
             }
         });
     }

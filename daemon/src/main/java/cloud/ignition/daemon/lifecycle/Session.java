@@ -27,7 +27,8 @@ final class Session implements MachineListener {
     interface Owner {
         void onTriggered(Session session, Doorbell doorbell);
 
-        void onQuiesced(Session session);
+        /** The guest stands still; {@code atWork}: some of its threads have something to do. */
+        void onQuiesced(Session session, boolean atWork);
 
         void onExit(Session session, MachineExit exit);
     }
@@ -117,7 +118,7 @@ final class Session implements MachineListener {
         return switch (doorbell.kind()) {
             case QUIESCED -> {
                 if (giveUp(Awaited.QUIESCED)) {
-                    owner.onQuiesced(this);
+                    owner.onQuiesced(this, doorbell.atWork() != 0);
                     yield DoorbellAnswer.HOLD;
                 }
                 yield DoorbellAnswer.CONTINUE;

@@ -18,6 +18,9 @@ final class Sleeping {
     private @Nullable IdleClock idleClock;
     private long lastPacketBeforeSuspend;
 
+    /** The last request to come to rest had no answer in time. */
+    private boolean unanswered;
+
     Sleeping(App app, Saving saving, Compacting compacting) {
         this.app = app;
         this.saving = saving;
@@ -76,11 +79,17 @@ final class Sleeping {
         });
     }
 
-    /** Still running. A machine with one vCPU can be saved anywhere, another one only where it was asked to stand (doorbell.md). */
+    /**
+     * Still running. Its vCPUs may wait for the host, in the middle of an answer: it gets a second chance. Then a machine with one vCPU
+     * is saved where it is, another one can be saved only where it was asked to stand (doorbell.md).
+     */
     private void didNotComeToRest(Session running) {
-        if (isDiscarded() || !running.machine().savesOnlyAtRest()) {
+        boolean again = unanswered;
+        unanswered = true;
+        boolean forced = again || app.shutdown != null;
+        if (forced && (isDiscarded() || !running.machine().savesOnlyAtRest())) {
             app.log.append(LogLine.Source.IGNITION, LATE + "paused by force");
-            saveAndSleep(running);
+            saveAndSleep(running, false);
         } else if (app.shutdown != null) {
             app.log.append(
                     LogLine.Source.IGNITION,
@@ -96,12 +105,23 @@ final class Sleeping {
         }
     }
 
-    void saveAndSleep(Session running) {
+    /**
+     * The guest stands still where it was asked to.
+     *
+     * @param atWork some of its threads have something to do
+     */
+    void atRest(Session running, boolean atWork) {
+        unanswered = false;
+        saveAndSleep(running, atWork);
+    }
+
+    private void saveAndSleep(Session running, boolean atWork) {
         running.machine().pause();
         times.atRest();
         boolean packetCame = running.machine().activity().lastPacketNanos() != lastPacketBeforeSuspend;
-        if (packetCame && app.shutdown == null) {
-            // It may be in the guest, unanswered; asleep, the app would not hear of it before the next one.
+        if ((packetCame || atWork) && app.shutdown == null) {
+            // What came, or what it works on, may be unanswered; asleep, the app would not hear of it before the next
+            // packet.
             goOn(running);
         } else if (standby.isNext()) {
             standby.enter(running);

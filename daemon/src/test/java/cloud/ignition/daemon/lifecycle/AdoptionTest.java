@@ -157,6 +157,7 @@ class AdoptionTest {
         FakeMachines.Fake machine = first.machines.next();
         first.await("awake", AppState.RUNNING);
         machine.memory = "at shutdown";
+        machine.atWork = 1; // there is no later time to wait for
         CompletableFuture<AppView> booting = first.runLater(Bench.spec("booting", NEVER, OnIdle.SUSPEND));
         first.machines.next();
         first.await("booting", AppState.BOOTING);

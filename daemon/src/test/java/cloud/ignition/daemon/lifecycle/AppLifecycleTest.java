@@ -146,12 +146,15 @@ class AppLifecycleTest extends OnBench {
     }
 
     @Test
-    void aGuestThatDoesNotAnswerIsPausedByForce() throws InterruptedException {
+    void aGuestThatDoesNotAnswerTwiceIsPausedByForce() throws InterruptedException {
+        bench.close();
+        Duration shortly = Duration.ofMillis(20);
+        bench = new Bench(root, new Services.Timeouts(Duration.ofMinutes(1), shortly, shortly, shortly));
         bench.runToSleep(web(SOON, OnIdle.SUSPEND));
         bench.network.packet(0);
         FakeMachines.Fake machine = bench.machines.next();
         machine.answersQuiesce = false;
-        machine.expect("resume", "quiesce", "pause", "save", "close");
+        machine.expect("resume", "quiesce", "quiesce", "pause", "save", "close");
         assertThat(machine.ring(Doorbell.Kind.QUIESCED)).isEqualTo(DoorbellAnswer.CONTINUE);
         bench.await("web", AppState.SLEEPING);
     }
@@ -185,6 +188,18 @@ class AppLifecycleTest extends OnBench {
         bench.await("web", AppState.SLEEPING);
         bench.network.packet(0);
         assertThat(bench.machines.next().memory).isEqualTo("at rest");
+    }
+
+    @Test
+    void aGuestWithWorkStaysAwakeUntilItIsDone() throws InterruptedException {
+        bench.runToSleep(web(SOON, OnIdle.SUSPEND));
+        bench.network.packet(0);
+        FakeMachines.Fake machine = bench.machines.next();
+        machine.atWork = 1;
+        machine.expect("resume", "quiesce", "pause", "resume");
+        machine.atWork = 0;
+        machine.expect("quiesce", "pause", "save", "close");
+        bench.await("web", AppState.SLEEPING);
     }
 
     @Test

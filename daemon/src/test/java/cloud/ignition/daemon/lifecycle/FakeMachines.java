@@ -138,6 +138,7 @@ final class FakeMachines implements MachineFactory {
         volatile boolean closed;
         volatile boolean answersQuiesce = true;
         volatile boolean saveFails;
+        volatile int atWork;
         final AtomicInteger workingSetsNoted = new AtomicInteger();
         volatile long changedBytes;
         volatile Runnable duringSave = () -> {};
@@ -160,7 +161,7 @@ final class FakeMachines implements MachineFactory {
 
         DoorbellAnswer ring(Doorbell.Kind kind) {
             synchronized (vcpu) {
-                DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test"));
+                DoorbellAnswer answer = listener.onDoorbell(new Doorbell(kind, 80, 42, "test", atWork));
                 if (answer == DoorbellAnswer.HOLD) {
                     running = false;
                     atDoorbell = true;

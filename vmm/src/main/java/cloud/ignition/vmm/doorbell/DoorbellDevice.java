@@ -77,7 +77,7 @@ public final class DoorbellDevice implements BusDevice {
             if (kind.letter() == letter) {
                 onRing.accept(
                         frame == 0
-                                ? new Doorbell(kind, 0, 0, "")
+                                ? new Doorbell(kind, 0, 0, "", 0)
                                 : SharedPage.readEvent(SharedPage.at(memory, frame), kind));
                 return;
             }

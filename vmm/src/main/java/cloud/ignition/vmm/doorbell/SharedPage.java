@@ -20,6 +20,7 @@ final class SharedPage {
     private static final int OFFSET_WALL_NS = 40;
     private static final int OFFSET_SEED = 48;
     private static final int SEED_BYTES = 32;
+    private static final int OFFSET_AT_WORK = 80;
 
     private SharedPage() {}
 
@@ -39,6 +40,7 @@ final class SharedPage {
     static Doorbell readEvent(MemorySegment page, Doorbell.Kind kind) {
         int port = page.get(LE32, OFFSET_PORT);
         int pid = page.get(LE32, OFFSET_PID);
+        int atWork = kind == Doorbell.Kind.QUIESCED ? page.get(LE32, OFFSET_AT_WORK) : 0;
         StringBuilder comm = new StringBuilder(COMM_BYTES);
         for (int i = 0; i < COMM_BYTES - 1; i++) {
             byte c = page.get(ValueLayout.JAVA_BYTE, OFFSET_COMM + i);
@@ -47,7 +49,7 @@ final class SharedPage {
             }
             comm.append(c > ' ' && c < 0x7f ? (char) c : '?');
         }
-        return new Doorbell(kind, port & 0xffff, pid, comm.toString());
+        return new Doorbell(kind, port & 0xffff, pid, comm.toString(), atWork);
     }
 
     static void writeWallClock(MemorySegment page, long realtimeNanos) {

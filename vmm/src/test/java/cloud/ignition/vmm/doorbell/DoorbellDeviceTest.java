@@ -46,7 +46,16 @@ class DoorbellDeviceTest {
         memory.setInt(PAGE + 12, 42);
         memory.write(PAGE + 16, "ngi\nx".getBytes(StandardCharsets.US_ASCII));
         device.write(0, 1, 'L');
-        assertThat(rings).containsExactly(new Doorbell(Doorbell.Kind.LISTEN, 8080, 42, "ngi?x"));
+        assertThat(rings).containsExactly(new Doorbell(Doorbell.Kind.LISTEN, 8080, 42, "ngi?x", 0));
+    }
+
+    @Test
+    void aGuestAtRestSaysWhetherItHasWork() {
+        namePage();
+        memory.setInt(PAGE + 80, 3);
+        device.write(0, 1, 'Q');
+        device.write(0, 1, 'L'); // stands there from another ring
+        assertThat(rings).extracting(Doorbell::atWork).containsExactly(3, 0);
     }
 
     @Test
@@ -55,7 +64,8 @@ class DoorbellDeviceTest {
         device.write(0, 1, 'X');
         assertThat(rings)
                 .containsExactly(
-                        new Doorbell(Doorbell.Kind.POWER_OFF, 0, 0, ""), new Doorbell(Doorbell.Kind.PANIC, 0, 0, ""));
+                        new Doorbell(Doorbell.Kind.POWER_OFF, 0, 0, "", 0),
+                        new Doorbell(Doorbell.Kind.PANIC, 0, 0, "", 0));
     }
 
     @Test
