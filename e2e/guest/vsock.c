@@ -4,6 +4,7 @@
 #include "traffic.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <linux/vm_sockets.h>
 
 enum { ACCEPTED, CONNECTED };
@@ -27,6 +28,9 @@ void vsock_connector(int number) {
     (void)number;
     struct sockaddr_vm host = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = VSOCK_HOST_PORT};
     int stream = (int)must(socket(AF_VSOCK, SOCK_STREAM, 0), "vsock socket");
+    // The kernel's own limit is two seconds, little on a host that has other work.
+    struct timeval limit = {.tv_sec = 60};
+    must(setsockopt(stream, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &limit, sizeof limit), "vsock connect timeout");
     must(connect(stream, (struct sockaddr *)&host, sizeof host), "vsock connect");
     run(stream, CONNECTED, &counters->vsock_connected);
 }
