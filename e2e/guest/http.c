@@ -24,10 +24,19 @@ static void state_report(char *text, size_t size) {
         text += snprintf(text, (size_t)(end - text), " disk%d=%llu", i, (unsigned long long)counters->disk[i]);
 }
 
+// From now on somebody has work.
+static void spin(char *text, size_t size) {
+    if (must(fork(), "fork") == 0) {
+        for (int fd = 0; fd < 64; fd++) close(fd);  // the connection among them
+        for (;;) continue;
+    }
+    snprintf(text, size, "spinning=1");
+}
+
 static const struct {
     const char *path;
     void (*write)(char *text, size_t size);
-} reports[] = {{"state", state_report}, {"memory", memory_report}, {"unmap", disk_unmap}, {"spoof", network_spoof}};
+} reports[] = {{"state", state_report}, {"memory", memory_report}, {"unmap", disk_unmap}, {"spoof", network_spoof}, {"spin", spin}};
 
 static void reply(int socket, const char *body, size_t length) {
     static char answer[128 + MAX_BODY];

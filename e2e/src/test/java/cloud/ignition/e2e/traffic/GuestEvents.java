@@ -15,6 +15,7 @@ final class GuestEvents implements MachineListener {
     private final ByteArrayOutputStream consoleLine = new ByteArrayOutputStream();
     private boolean holds;
     private boolean held;
+    private int atWork;
 
     GuestEvents(Faults faults) {
         this.faults = faults;
@@ -48,6 +49,11 @@ final class GuestEvents implements MachineListener {
         return held;
     }
 
+    /** How many threads had something to do when the guest was held last. */
+    synchronized int atWork() {
+        return atWork;
+    }
+
     @Override
     public synchronized DoorbellAnswer onDoorbell(Doorbell doorbell) {
         if (!holds) {
@@ -55,6 +61,7 @@ final class GuestEvents implements MachineListener {
         }
         holds = false;
         held = true;
+        atWork = doorbell.atWork();
         return DoorbellAnswer.HOLD;
     }
 

@@ -19,6 +19,8 @@ final class Shapes {
     private static final int BYTES_PER_MIB = 1 << 20;
     private static final long GUEST_MIB = 16;
     private static final long PAGE = 4096;
+    private static final int LOOKS = 20;
+    private static final long LOOK_AGAIN_MILLIS = 500;
     private static final long HIGH_MEMORY_MIB = 4096;
 
     /** What a kernel takes for itself: its image, and 64 bytes for each page of 4 KiB. */
@@ -38,9 +40,11 @@ final class Shapes {
                         new Attachments(List.of(), Optional.of(host.net()), Optional.empty()), directory, faults)) {
             guest.boot(shape, kernel, initramfs, List.of("writers=0", "memory_mib=" + GUEST_MIB));
             saveAndRestore(guest, host, shape);
-            guest.stop(TrafficGuest.Stop.QUIESCED);
+            comesToRestWithoutWork(guest);
             saveAndRestore(guest, host, shape);
-            guest.stop(TrafficGuest.Stop.FORCED);
+            Http.numbers(host.http(), "/spin");
+            guest.stop(TrafficGuest.Stop.QUIESCED);
+            expect(guest.events().atWork() > 0, "a guest with a busy process that says it has no work");
             faults.check();
             System.out.println("shape: vcpus=" + arguments[3] + " mib=" + arguments[4] + " ok");
         } catch (AssertionError | RuntimeException e) {
@@ -48,6 +52,19 @@ final class Shapes {
             System.exit(1);
         }
         System.exit(0);
+    }
+
+    /** It may still be at the end of a request. */
+    private static void comesToRestWithoutWork(TrafficGuest guest) {
+        guest.stop(TrafficGuest.Stop.QUIESCED);
+        for (int turn = 1; guest.events().atWork() != 0; turn++) {
+            expect(
+                    turn < LOOKS,
+                    "a guest without work that has " + guest.events().atWork() + " threads at work");
+            guest.resume();
+            Faults.sleep(LOOK_AGAIN_MILLIS);
+            guest.stop(TrafficGuest.Stop.QUIESCED);
+        }
     }
 
     private static void saveAndRestore(TrafficGuest guest, TrafficHost host, MachineShape shape) {
