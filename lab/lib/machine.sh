@@ -74,7 +74,7 @@ share() {
     -device "vhost-user-fs-pci,chardev=$1,tag=$1,queue-size=1024")
 }
 
-# boot_machine: boots `machine` with memory_mib, cpus, shares, live; returns when it is ready.
+# boot_machine: boots `machine` with qemu, memory_mib, cpus, shares, live; returns when it is ready.
 # With `tied` set to 1, QEMU ends with this shell, however that ends.
 boot_machine() {
   local index devices=() tie=() pid said=''
@@ -84,7 +84,7 @@ boot_machine() {
   for index in "${!shares[@]}"; do share "lab-share$index" read-write auto "${shares[index]}"; done
   ((tied)) && tie=(setpriv --pdeathsig KILL)
   exec {ready}< <(
-    exec "${tie[@]}" setsid qemu-system-x86_64 -name "ignition-lab-$(basename "$machine")" -nodefaults -no-user-config \
+    exec "${tie[@]}" setsid "${qemu[@]}" -name "ignition-lab-$(basename "$machine")" -nodefaults -no-user-config \
       -M q35,smm=off,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max,svm=on -smp "$cpus" -m "$memory_mib" \
       -object "memory-backend-memfd,id=mem,size=${memory_mib}M,share=on" -numa node,memdev=mem \
       -display none -no-reboot -rtc base=utc \

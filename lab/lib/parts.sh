@@ -12,7 +12,6 @@ find_virtiofsd() {
 }
 
 need_all() {
-  need qemu-system-x86_64 qemu-system-x86
   need busybox busybox-static
   need dropbear dropbear-bin
   need dropbearkey dropbear-bin
