@@ -14,7 +14,7 @@ find_qemu() {
   ! dpkg --compare-versions "$installed" ge "$qemu_wanted" || return 0
   exec {lock}>"$cache/qemu.lock"
   flock "$lock"
-  if [[ -e $cache/qemu/complete ]] || make_qemu "$installed"; then
+  if [[ -e $cache/qemu/complete ]] || { [[ -z $(find "$cache/qemu.missing" -mmin -1440 2>/dev/null) ]] && make_qemu "$installed"; }; then
     qemu=("$cache/qemu/usr/bin/qemu-system-x86_64" -L "$cache/qemu/usr/share/qemu" -L /usr/share/seabios -L /usr/share/qemu)
   fi
   exec {lock}>&-
@@ -50,8 +50,9 @@ make_qemu() {
   trap - EXIT
 }
 
-# It does for a guest with one vCPU, and for most others.
+# It does for a guest with one vCPU, and for most others. The next try is a day later.
 old_qemu() {
+  touch "$cache/qemu.missing"
   rm -rf "$work"
   trap - EXIT
   note "uses QEMU $1, in which guests with several vCPUs may stand still ($2); install QEMU $qemu_wanted or newer"
