@@ -33,13 +33,12 @@ enum operation {
     OP_MEMORY = 3,        /* a memory slot; argument: its number; payload: gpa, offset in MEMORY, bytes */
     OP_CREATE_CHIPS = 4,  /* KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2; argument: the PIT's flags */
     OP_CREATE_VCPU = 5,   /* KVM_CREATE_VCPU, its mapping, KVM_SET_CPUID2; payload: struct kvm_cpuid2 */
-    OP_IRQFD = 6,         /* an eventfd for the GSI in the argument */
-    OP_IOEVENTFD = 7,     /* an eventfd; argument: datamatch; payload: address, bytes of the write */
-    OP_VM_IOCTL = 8,      /* argument: index into VM_REQUESTS; payload: its struct */
-    OP_VCPU_IOCTL = 9,    /* argument: index into VCPU_REQUESTS; payload: its struct; on the vCPU made last */
-    OP_MSRS = 10,         /* KVM_SET_MSRS; payload: struct kvm_msr_entry, any number */
-    OP_GET_TSC_KHZ = 11,  /* KVM_GET_TSC_KHZ */
-    OP_KVMCLOCK_CTRL = 12 /* KVM_KVMCLOCK_CTRL */
+    OP_IOEVENTFD = 6,     /* an eventfd; argument: datamatch; payload: address, bytes of the write */
+    OP_VM_IOCTL = 7,      /* argument: index into VM_REQUESTS; payload: its struct */
+    OP_VCPU_IOCTL = 8,    /* argument: index into VCPU_REQUESTS; payload: its struct; on the vCPU made last */
+    OP_MSRS = 9,          /* KVM_SET_MSRS; payload: struct kvm_msr_entry, any number */
+    OP_GET_TSC_KHZ = 10,  /* KVM_GET_TSC_KHZ */
+    OP_KVMCLOCK_CTRL = 11 /* KVM_KVMCLOCK_CTRL */
 };
 
 static const unsigned long VM_REQUESTS[] = {KVM_SET_IRQCHIP, KVM_SET_PIT2, KVM_SET_CLOCK};
@@ -169,12 +168,6 @@ static void perform(struct machine *m, const struct step *step, const char *payl
     case OP_CREATE_VCPU:
         create_vcpu(m, step->argument, payload);
         break;
-    case OP_IRQFD: {
-        int event = keep(m, check(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
-        struct kvm_irqfd line = {.fd = (uint32_t)event, .gsi = step->argument};
-        check(ioctl(m->vm, KVM_IRQFD, &line), "KVM_IRQFD");
-        break;
-    }
     case OP_IOEVENTFD: {
         int event = keep(m, check(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
         struct kvm_ioeventfd kick = {.datamatch = step->argument,

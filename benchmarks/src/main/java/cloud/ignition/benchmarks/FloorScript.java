@@ -28,13 +28,12 @@ final class FloorScript {
     private static final int MEMORY = 3;
     private static final int CREATE_CHIPS = 4;
     private static final int CREATE_VCPU = 5;
-    private static final int IRQFD = 6;
-    private static final int IOEVENTFD = 7;
-    private static final int VM_IOCTL = 8;
-    private static final int VCPU_IOCTL = 9;
-    private static final int MSRS = 10;
-    private static final int GET_TSC_KHZ = 11;
-    private static final int KVMCLOCK_CTRL = 12;
+    private static final int IOEVENTFD = 6;
+    private static final int VM_IOCTL = 7;
+    private static final int VCPU_IOCTL = 8;
+    private static final int MSRS = 9;
+    private static final int GET_TSC_KHZ = 10;
+    private static final int KVMCLOCK_CTRL = 11;
 
     private static final int HEADER_BYTES = 16;
     private static final int CPUID_BYTES = 8;
@@ -50,11 +49,6 @@ final class FloorScript {
     private static final int REQUEST_IRQCHIP = 0;
     private static final int REQUEST_PIT = 1;
     private static final int REQUEST_CLOCK = 2;
-
-    /** Serial port and doorbell. */
-    private static final int[] FIXED_LINES = {4, 5};
-
-    private static final int[] DEVICE_LINES = {6, 7, 9, 10, 11, 12, 14, 15, 3};
 
     /** In the order of VCPU_REQUESTS in restore.c, which is the order of the calls. */
     private static final List<KvmVcpuState> BEFORE_MSRS = List.of(
@@ -101,13 +95,9 @@ final class FloorScript {
     }
 
     private void lines(MachineState state) {
-        for (int line : FIXED_LINES) {
-            step(IRQFD, line, new byte[0]);
-        }
         List<MmioTransportState> transports = state.devices().transports();
         for (int index = 0; index < transports.size(); index++) {
             long window = RamLayout.HOLE_START + (long) index * MmioTransport.WINDOW_BYTES;
-            step(IRQFD, DEVICE_LINES[index], new byte[0]);
             for (int queue = 0; queue < transports.get(index).queues().size(); queue++) {
                 step(IOEVENTFD, queue, longs(window + MmioTransport.QUEUE_NOTIFY_OFFSET, 4));
             }

@@ -99,7 +99,7 @@ final class DeviceSlot implements AutoCloseable {
 
         @Override
         public void raise() {
-            events.interrupt().signal();
+            events.interrupt().raise();
         }
 
         @Override

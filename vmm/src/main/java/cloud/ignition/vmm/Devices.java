@@ -125,8 +125,8 @@ final class Devices implements AutoCloseable {
     }
 
     private static Serial serial(SerialEvents events, MachineListener listener) {
-        Serial made = new Serial(
-                events.interrupt()::signal, listener::onKernelMessage, System::nanoTime, events.timer()::setNanos);
+        Serial made =
+                new Serial(events.interrupt(), listener::onKernelMessage, System::nanoTime, events.timer()::setNanos);
         events.onTimer(made::onTimer);
         return made;
     }
@@ -218,14 +218,9 @@ final class Devices implements AutoCloseable {
         serial.endLine();
     }
 
-    void requestQuiesce() {
-        shell.doorbellLine().signal();
-    }
-
-    /** The same interrupt, but delivered before this returns: no vCPU that is resumed afterwards runs ahead of it. */
-    void interruptForRenewal() {
-        shell.vm().irqLine(VmShell.DOORBELL_LINE, true);
-        shell.vm().irqLine(VmShell.DOORBELL_LINE, false);
+    /** Interrupts the doorbell's driver: delivered before this returns, so that no vCPU that is resumed afterwards runs ahead of it. */
+    void callDoorbell() {
+        shell.doorbellLine().raise();
     }
 
     void sendConsole(byte[] bytes) {

@@ -227,7 +227,7 @@ public final class MicroVm implements AutoCloseable {
             if (interruptDue) {
                 // Stopped by force, in the middle of anything: the guest's driver looks at the page when it is
                 // interrupted.
-                devices.interruptForRenewal();
+                devices.callDoorbell();
             }
         }
         atDoorbell = false;
@@ -271,7 +271,7 @@ public final class MicroVm implements AutoCloseable {
 
     /** Asks the guest to ring {@link Doorbell.Kind#QUIESCED} where all its vCPUs stand still; it may never answer. */
     public void requestQuiesce() {
-        devices.requestQuiesce();
+        devices.callDoorbell();
     }
 
     /**

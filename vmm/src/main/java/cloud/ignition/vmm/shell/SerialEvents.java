@@ -2,32 +2,27 @@ package cloud.ignition.vmm.shell;
 
 import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
-import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.TimerFd;
 import cloud.ignition.linux.kvm.KvmVm;
+import cloud.ignition.vmm.bus.Interrupt;
 import cloud.ignition.vmm.event.EventLoop;
 
-/** The serial port's place of a machine: its interrupt line (irqfd), and a timer that the machine's event loop watches. */
+/** The serial port's place of a machine: its interrupt line, and a timer that the machine's event loop watches. */
 public final class SerialEvents implements AutoCloseable {
     /** A PC's first serial port. */
     private static final int LINE = 4;
 
-    private final EventFd interrupt = EventFd.create();
-    private final TimerFd timer;
+    private final Interrupt interrupt;
+    private final TimerFd timer = TimerFd.create();
 
     /** Written once, before the event loop runs for the first time. */
     private Runnable onTimer = () -> {};
 
     /**
-     * @throws cloud.ignition.linux.LinuxException when the host refuses; nothing is left then but in KVM, where it goes with the VM
+     * @throws cloud.ignition.linux.LinuxException when the host refuses; nothing is left then
      */
     SerialEvents(KvmVm vm, EventLoop loop) {
-        try {
-            vm.addIrqfd(interrupt, LINE);
-            timer = TimerFd.create();
-        } catch (RuntimeException e) {
-            throw new Closing().then(interrupt::close).because(e);
-        }
+        interrupt = new InterruptLine(vm, LINE);
         try {
             loop.watch(timer.fd(), Epoll.IN, events -> {
                 if (timer.drain() > 0) {
@@ -39,8 +34,8 @@ public final class SerialEvents implements AutoCloseable {
         }
     }
 
-    /** A signal is an edge on the line. */
-    public EventFd interrupt() {
+    /** Raises the line. */
+    public Interrupt interrupt() {
         return interrupt;
     }
 
@@ -56,6 +51,6 @@ public final class SerialEvents implements AutoCloseable {
 
     @Override
     public void close() {
-        new Closing().then(interrupt::close).then(timer::close).orThrow();
+        timer.close();
     }
 }

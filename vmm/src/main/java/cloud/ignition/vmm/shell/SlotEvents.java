@@ -4,6 +4,7 @@ import cloud.ignition.linux.Closing;
 import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.kvm.KvmVm;
+import cloud.ignition.vmm.bus.Interrupt;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.memory.RamLayout;
 import cloud.ignition.vmm.virtio.MmioTransport;
@@ -13,7 +14,7 @@ import java.util.OptionalLong;
 import java.util.function.IntConsumer;
 
 /**
- * One virtio device's place of a machine as KVM has it: an MMIO window, an interrupt line (irqfd), and one ioeventfd per
+ * One virtio device's place of a machine as KVM has it: an MMIO window, an interrupt line, and one ioeventfd per
  * queue, watched by the machine's event loop. Which device comes there is said later, by {@link #onKick}.
  */
 public final class SlotEvents implements AutoCloseable {
@@ -26,8 +27,11 @@ public final class SlotEvents implements AutoCloseable {
     /** Most devices of one machine. */
     static final int MAX_SLOTS = LINES.length;
 
+    /** Each kick is an event of its own, so that the count need not be read and is not: a system call less per kick. */
+    private static final int KICKED = Epoll.IN | Epoll.ET;
+
     private final int index;
-    private final EventFd interrupt = EventFd.create();
+    private Interrupt interrupt;
     private final List<EventFd> kicks = new ArrayList<>();
     private final List<EventLoop.Watch> watches = new ArrayList<>();
 
@@ -41,8 +45,8 @@ public final class SlotEvents implements AutoCloseable {
      */
     SlotEvents(KvmVm vm, EventLoop loop, int index, int queues) {
         this.index = index;
+        interrupt = new InterruptLine(vm, line());
         try {
-            vm.addIrqfd(interrupt, line());
             for (int queue = 0; queue < queues; queue++) {
                 EventFd kick = EventFd.create();
                 kicks.add(kick);
@@ -55,16 +59,13 @@ public final class SlotEvents implements AutoCloseable {
     }
 
     private void watch(EventLoop loop, EventFd kick, int queue) {
-        watches.add(loop.watch(kick.fd(), Epoll.IN, events -> {
-            kick.drain();
-            onKick.accept(queue);
-        }));
+        watches.add(loop.watch(kick.fd(), KICKED, events -> onKick.accept(queue)));
     }
 
     /** Has kicks of a queue told from now on, as at first, or not; those of before are forgotten. Any thread. */
     public void watchKicks(int queue, boolean on) {
         kicks.get(queue).drain();
-        watches.get(queue).interest(on ? Epoll.IN : 0);
+        watches.get(queue).interest(on ? KICKED : 0);
     }
 
     /** Guest-physical address of the window, inside the hole that the RAM layout leaves. */
@@ -77,9 +78,17 @@ public final class SlotEvents implements AutoCloseable {
         return LINES[index];
     }
 
-    /** A signal is an edge on the line. */
-    public EventFd interrupt() {
+    /** Raises the line. */
+    public Interrupt interrupt() {
         return interrupt;
+    }
+
+    /**
+     * Has the line raised in another way, by all: two that do not know of each other could make one edge of two. Before the machine has a
+     * device here.
+     */
+    void raiseBy(Interrupt other) {
+        interrupt = other;
     }
 
     /** What the guest signals when it kicks, by queue. */
@@ -92,9 +101,9 @@ public final class SlotEvents implements AutoCloseable {
         onKick = handler;
     }
 
-    /** Irqfd and ioeventfds hold on to the eventfds' files until the VM is closed. */
+    /** Ioeventfds hold on to the eventfds' files until the VM is closed. */
     @Override
     public void close() {
-        new Closing().then(interrupt::close).thenEach(kicks, EventFd::close).orThrow();
+        new Closing().thenEach(kicks, EventFd::close).orThrow();
     }
 }

@@ -5,6 +5,7 @@ import cloud.ignition.linux.Epoll;
 import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.Tap;
 import cloud.ignition.linux.VhostNet;
+import cloud.ignition.linux.kvm.KvmVm;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.memory.GuestMemory;
 import cloud.ignition.vmm.virtio.net.KernelQueues;
@@ -12,7 +13,7 @@ import cloud.ignition.vmm.virtio.queue.SplitQueue;
 
 /**
  * The host's vhost-net in a machine's place for a network card, as far as it can be made before there is a machine: its thread in the kernel, the
- * guest's memory, and the lines of the place. The guest's kicks wake it straight from KVM, and it raises the place's interrupt line itself.
+ * guest's memory, and the lines of the place. The guest's kicks wake it straight from KVM, and it raises the place's interrupt line itself, by an irqfd.
  */
 public final class VhostQueues implements AutoCloseable {
     private static final int RECEIVE = 0;
@@ -20,14 +21,16 @@ public final class VhostQueues implements AutoCloseable {
 
     private final VhostNet vhost;
     private final EventFd error;
+    private final EventFd call;
     private final long features;
 
     /** Written once, before the event loop runs for the first time. */
     private Runnable onError = () -> {};
 
-    private VhostQueues(VhostNet vhost, EventFd error) {
+    private VhostQueues(VhostNet vhost, EventFd error, EventFd call) {
         this.vhost = vhost;
         this.error = error;
+        this.call = call;
         features = vhost.features();
     }
 
@@ -36,19 +39,31 @@ public final class VhostQueues implements AutoCloseable {
      *
      * @throws cloud.ignition.linux.LinuxException when the host has none or refuses; nothing is left behind then
      */
-    static VhostQueues open(GuestMemory memory, SlotEvents slot, EventLoop loop) {
+    static VhostQueues open(KvmVm vm, GuestMemory memory, SlotEvents slot, EventLoop loop) {
         VhostNet vhost = VhostNet.open();
         try {
             EventFd error = EventFd.create();
             try {
-                VhostQueues queues = new VhostQueues(vhost, error);
-                queues.wire(memory, slot, loop);
-                return queues;
+                return open(vhost, error, vm, memory, slot, loop);
             } catch (RuntimeException e) {
                 throw new Closing().then(error::close).because(e);
             }
         } catch (RuntimeException e) {
             throw new Closing().then(vhost::close).because(e);
+        }
+    }
+
+    private static VhostQueues open(
+            VhostNet vhost, EventFd error, KvmVm vm, GuestMemory memory, SlotEvents slot, EventLoop loop) {
+        EventFd call = EventFd.create();
+        try {
+            VhostQueues queues = new VhostQueues(vhost, error, call);
+            queues.wire(memory, slot, loop);
+            vm.addIrqfd(call, slot.line());
+            slot.raiseBy(call::signal);
+            return queues;
+        } catch (RuntimeException e) {
+            throw new Closing().then(call::close).because(e);
         }
     }
 
@@ -59,7 +74,7 @@ public final class VhostQueues implements AutoCloseable {
                 .toList());
         for (int queue = RECEIVE; queue <= TRANSMIT; queue++) {
             vhost.setKick(queue, slot.kicks().get(queue));
-            vhost.setCall(queue, slot.interrupt());
+            vhost.setCall(queue, call);
             vhost.setError(queue, error);
         }
         loop.watch(error.fd(), Epoll.IN, events -> {
@@ -110,6 +125,6 @@ public final class VhostQueues implements AutoCloseable {
     /** Ends the thread in the kernel. */
     @Override
     public void close() {
-        new Closing().then(vhost::close).then(error::close).orThrow();
+        new Closing().then(vhost::close).then(error::close).then(call::close).orThrow();
     }
 }

@@ -1,12 +1,12 @@
 package cloud.ignition.vmm.shell;
 
 import cloud.ignition.linux.Closing;
-import cloud.ignition.linux.EventFd;
 import cloud.ignition.linux.LinuxException;
 import cloud.ignition.linux.Mmap;
 import cloud.ignition.linux.kvm.Cpuid;
 import cloud.ignition.linux.kvm.KvmVcpu;
 import cloud.ignition.linux.kvm.KvmVm;
+import cloud.ignition.vmm.bus.Interrupt;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.memory.FreePages;
 import cloud.ignition.vmm.memory.GuestMemory;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * chips exist and 7.4 ms behind them.
  */
 public final class VmShell implements AutoCloseable {
-    /** The doorbell's. */
+    /** The doorbell's interrupt line, a GSI. */
     public static final int DOORBELL_LINE = 5;
 
     /** Three pages that Intel's real-mode emulation needs, below the I/O APIC and out of the way of RAM and MMIO. */
@@ -48,7 +48,7 @@ public final class VmShell implements AutoCloseable {
     private final List<Cpuid> cpuids = new ArrayList<>();
     private final List<VcpuRunner> runners = new ArrayList<>();
     private @Nullable SerialEvents serial;
-    private @Nullable EventFd doorbellLine;
+    private final Interrupt doorbellLine;
     private final List<SlotEvents> slots = new ArrayList<>();
     private @Nullable VhostQueues vhost;
 
@@ -59,6 +59,7 @@ public final class VmShell implements AutoCloseable {
         this.loop = loop;
         memory = GuestMemory.over(RamLayout.of(plan.shape().memoryBytes()), backing.segment());
         freePages = new FreePages(backing);
+        doorbellLine = new InterruptLine(vm, DOORBELL_LINE);
         gate = new VcpuGate(plan.shape().vcpus());
     }
 
@@ -118,9 +119,6 @@ public final class VmShell implements AutoCloseable {
             runners.add(new VcpuRunner("vcpu-" + id, vcpu, gate));
         }
         serial = new SerialEvents(vm, loop);
-        EventFd line = EventFd.create();
-        doorbellLine = line;
-        vm.addIrqfd(line, DOORBELL_LINE);
         for (int queues : plan.queues()) {
             slots.add(new SlotEvents(vm, loop, slots.size(), queues));
         }
@@ -131,7 +129,7 @@ public final class VmShell implements AutoCloseable {
     /** A machine runs as well without it, and its owner need not know. */
     private @Nullable VhostQueues vhost(SlotEvents slot) {
         try {
-            return VhostQueues.open(memory, slot, loop);
+            return VhostQueues.open(vm, memory, slot, loop);
         } catch (LinuxException e) {
             LOG.log(System.Logger.Level.WARNING, "a machine gets no vhost-net: " + e.getMessage());
             return null;
@@ -200,9 +198,9 @@ public final class VmShell implements AutoCloseable {
         return Objects.requireNonNull(serial);
     }
 
-    /** A signal is an edge on the doorbell's interrupt line. */
-    public EventFd doorbellLine() {
-        return Objects.requireNonNull(doorbellLine);
+    /** Raises the doorbell's interrupt line. */
+    public Interrupt doorbellLine() {
+        return doorbellLine;
     }
 
     /** The virtio devices' places, in their order. */
@@ -236,7 +234,6 @@ public final class VmShell implements AutoCloseable {
                 .thenEach(vhost().stream().toList(), VhostQueues::close)
                 .thenEach(slots, SlotEvents::close)
                 .thenEach(Optional.ofNullable(serial).stream().toList(), SerialEvents::close)
-                .thenEach(Optional.ofNullable(doorbellLine).stream().toList(), EventFd::close)
                 .thenEach(vcpus, KvmVcpu::close)
                 .then(vm::close)
                 .then(backing::close)
