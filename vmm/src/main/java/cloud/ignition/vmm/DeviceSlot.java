@@ -103,6 +103,11 @@ final class DeviceSlot implements AutoCloseable {
         }
 
         @Override
+        public boolean raisesLate() {
+            return events.raisesLate();
+        }
+
+        @Override
         public void requestNotify(int queue) {
             events.kicks().get(queue).signal();
         }

@@ -4,9 +4,11 @@ import cloud.ignition.linux.Closing;
 import cloud.ignition.vmm.bus.Bus;
 import cloud.ignition.vmm.codec.CorruptStateException;
 import cloud.ignition.vmm.doorbell.DoorbellDevice;
+import cloud.ignition.vmm.doorbell.DoorbellState;
 import cloud.ignition.vmm.event.EventLoop;
 import cloud.ignition.vmm.legacy.ResetPort;
 import cloud.ignition.vmm.legacy.Serial;
+import cloud.ignition.vmm.legacy.SerialState;
 import cloud.ignition.vmm.shell.KernelTap;
 import cloud.ignition.vmm.shell.SerialEvents;
 import cloud.ignition.vmm.shell.ShellPlan;
@@ -39,6 +41,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -227,8 +230,11 @@ final class Devices implements AutoCloseable {
         console.send(bytes);
     }
 
-    /** The state of the parked devices, together with what the caller saved of KVM. */
-    MachineState save(ChipState chips, List<VcpuState> vcpus, boolean atDoorbell) {
+    /**
+     * The state of the parked devices, together with what the caller saves of KVM. That is asked for behind the devices: an interrupt that they
+     * raise is in it.
+     */
+    MachineState save(Supplier<List<VcpuState>> vcpus, Supplier<ChipState> chips, boolean atDoorbell) {
         DeviceStates states = new DeviceStates(
                 slots.stream().map(slot -> slot.transport().save()).toList(),
                 disks.stream().map(BlockDevice::save).toList(),
@@ -237,7 +243,10 @@ final class Devices implements AutoCloseable {
                 console.save(),
                 balloon.save(),
                 vsock == null ? List.of() : List.of(vsock.save()));
-        return new MachineState(chips, vcpus, serial.save(), doorbell.save(atDoorbell), states);
+        SerialState serialState = serial.save();
+        DoorbellState doorbellState = doorbell.save(atDoorbell);
+        List<VcpuState> vcpuStates = vcpus.get();
+        return new MachineState(chips.get(), vcpuStates, serialState, doorbellState, states);
     }
 
     /**

@@ -298,12 +298,7 @@ public final class MicroVm implements AutoCloseable {
                     "a machine with " + shape.vcpus() + " vCPUs is saved only where its guest stands at the doorbell");
         }
         noteWorkingSet();
-        List<VcpuState> vcpus = new ArrayList<>();
-        int[] msrs = host.msrIndexList();
-        for (int id = 0; id < shape.vcpus(); id++) {
-            vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
-        }
-        MachineState state = devices.save(ChipState.save(shell.vm()), vcpus, atDoorbell);
+        MachineState state = devices.save(this::saveVcpus, () -> ChipState.save(shell.vm()), atDoorbell);
         Optional<SnapshotManifest> saved = SnapshotWriter.write(
                 directory,
                 SavedMachine.of(shape, host.facts(), state, subject),
@@ -315,6 +310,15 @@ public final class MicroVm implements AutoCloseable {
             }
         });
         return saved.map(Snapshot::of);
+    }
+
+    private List<VcpuState> saveVcpus() {
+        List<VcpuState> vcpus = new ArrayList<>();
+        int[] msrs = host.msrIndexList();
+        for (int id = 0; id < shape.vcpus(); id++) {
+            vcpus.add(VcpuState.save(host.kvm(), shell.vcpus().get(id), cpuids.get(id), msrs));
+        }
+        return vcpus;
     }
 
     /** As {@link #save(Path, SnapshotSubject, BooleanSupplier)}, and is never given up. */

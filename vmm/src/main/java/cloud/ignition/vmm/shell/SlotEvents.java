@@ -32,6 +32,7 @@ public final class SlotEvents implements AutoCloseable {
 
     private final int index;
     private Interrupt interrupt;
+    private boolean raisesLate;
     private final List<EventFd> kicks = new ArrayList<>();
     private final List<EventLoop.Watch> watches = new ArrayList<>();
 
@@ -83,12 +84,18 @@ public final class SlotEvents implements AutoCloseable {
         return interrupt;
     }
 
+    /** Whether an edge may come after {@link #interrupt} says that it raised the line. */
+    public boolean raisesLate() {
+        return raisesLate;
+    }
+
     /**
-     * Has the line raised in another way, by all: two that do not know of each other could make one edge of two. Before the machine has a
-     * device here.
+     * Has the line raised by an irqfd, by all: two that do not know of each other could make one edge of two. Before the machine has
+     * a device here.
      */
-    void raiseBy(Interrupt other) {
-        interrupt = other;
+    void raiseBy(EventFd irqfd) {
+        interrupt = irqfd::signal;
+        raisesLate = true;
     }
 
     /** What the guest signals when it kicks, by queue. */

@@ -60,7 +60,7 @@ public final class VhostQueues implements AutoCloseable {
             VhostQueues queues = new VhostQueues(vhost, error, call);
             queues.wire(memory, slot, loop);
             vm.addIrqfd(call, slot.line());
-            slot.raiseBy(call::signal);
+            slot.raiseBy(call);
             return queues;
         } catch (RuntimeException e) {
             throw new Closing().then(call::close).because(e);

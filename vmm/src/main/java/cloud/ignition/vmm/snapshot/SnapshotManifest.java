@@ -35,7 +35,7 @@ public record SnapshotManifest(
     public static final String FILE = "manifest";
 
     /** The format this version writes, and the only one it reads. */
-    public static final int FORMAT_VERSION = 3;
+    public static final int FORMAT_VERSION = 4;
 
     private static final int PAGE = 4096;
 

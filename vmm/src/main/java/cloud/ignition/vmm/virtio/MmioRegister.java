@@ -1,6 +1,6 @@
 package cloud.ignition.vmm.virtio;
 
-/** Offsets in the register block of a virtio-mmio device, version 2 (virtio 1.2 §4.2.2, table 4.1). */
+/** Offsets in the register block of a virtio-mmio device, version 2 (virtio 1.2 §4.2.2, table 4.1), and two that are Ignition's. */
 final class MmioRegister {
     static final int MAGIC_VALUE = 0x000;
     static final int VERSION = 0x004;
@@ -28,6 +28,11 @@ final class MmioRegister {
     static final int SHM_LEN_HIGH = 0x0b4;
     static final int SHM_BASE_LOW = 0x0b8;
     static final int SHM_BASE_HIGH = 0x0bc;
+
+    /** Guest-physical address of the driver's {@link InterruptWord}, 0 for none; reads {@link #WORD_OFFERED}. Reserved in virtio 1.2. */
+    static final int INTERRUPT_WORD_LOW = 0x0f0;
+
+    static final int INTERRUPT_WORD_HIGH = 0x0f4;
     static final int CONFIG_GENERATION = 0x0fc;
     static final int CONFIG = 0x100;
 
@@ -39,6 +44,9 @@ final class MmioRegister {
 
     /** "IGNI", little endian. */
     static final int VENDOR = 0x494e4749;
+
+    /** This device can have an interrupt word. */
+    static final int WORD_OFFERED = 1;
 
     private MmioRegister() {}
 }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The virtio-mmio register block in front of a device (virtio 1.2 §4.2, version 2, no legacy interface).
@@ -36,8 +37,11 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
 
     private final VirtioDevice device;
     private final TransportHost host;
+    private final GuestMemory memory;
     private final Negotiation negotiation;
     private final List<SplitQueue> queues;
+
+    /** The register. Where the driver has an interrupt word, which it reads instead: what must be raised again after a restore. */
     private final AtomicInteger interruptStatus = new AtomicInteger();
 
     /** Bits of the interrupt status that are always set. */
@@ -47,6 +51,11 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
 
     private int queueSelect;
     private int configGeneration;
+    private long interruptWordAddress;
+
+    /** While the device is active, if the driver wants it. */
+    private @Nullable InterruptWord interruptWord;
+
     private int watched;
     private boolean active;
 
@@ -60,6 +69,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     public MmioTransport(VirtioDevice device, GuestMemory memory, TransportHost host) {
         this.device = device;
         this.host = host;
+        this.memory = memory;
         this.negotiation = new Negotiation(device, device.offeredFeatures() | QUEUE_FEATURES);
         this.queues = Arrays.stream(device.queueSizes())
                 .mapToObj(size -> new SplitQueue(memory, size))
@@ -182,6 +192,9 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     public synchronized void kickAll() {
         if (interruptStatus.get() != 0) {
             host.raise();
+            if (interruptWord != null) {
+                interruptStatus.set(0); // the driver acknowledges nothing
+            }
         }
         for (int queue = 0; queue < queues.size(); queue++) {
             onNotify(queue);
@@ -202,6 +215,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
                 queueSelect,
                 interruptStatus.get(),
                 configGeneration,
+                interruptWordAddress,
                 saved);
     }
 
@@ -225,6 +239,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         negotiation.restore(state);
         queueSelect = state.queueSelect();
         configGeneration = state.configGeneration();
+        interruptWordAddress = state.interruptWord();
         interruptStatus.set(state.interruptStatus());
         for (int i = 0; i < queues.size(); i++) {
             queues.get(i).restore(state.queues().get(i), usesEventIdx(), usesIndirect());
@@ -257,6 +272,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
                     MmioRegister.SHM_LEN_HIGH,
                     MmioRegister.SHM_BASE_LOW,
                     MmioRegister.SHM_BASE_HIGH -> -1;
+            case MmioRegister.INTERRUPT_WORD_LOW -> MmioRegister.WORD_OFFERED;
             case MmioRegister.CONFIG_GENERATION -> configGeneration;
             default -> 0; // write-only, reserved or misaligned
         };
@@ -275,6 +291,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
                 }
             }
             case MmioRegister.STATUS -> writeStatus(value);
+            case MmioRegister.INTERRUPT_WORD_LOW -> setInterruptWord(low(interruptWordAddress, value));
+            case MmioRegister.INTERRUPT_WORD_HIGH -> setInterruptWord(high(interruptWordAddress, value));
             case MmioRegister.QUEUE_READY -> selectedQueue().ifPresent(queue -> writeQueueReady(queue, value));
             default -> {
                 if (negotiation.isQueueSetup()) {
@@ -308,6 +326,12 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
                 device.returnUnused();
             }
             queue.disable();
+        }
+    }
+
+    private void setInterruptWord(long address) {
+        if (negotiation.isQueueSetup()) {
+            interruptWordAddress = address;
         }
     }
 
@@ -363,12 +387,19 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     }
 
     private void interrupt(int bit) {
-        interruptStatus.getAndUpdate(status -> status | bit);
+        InterruptWord word = interruptWord;
+        if (word == null || host.raisesLate()) {
+            interruptStatus.getAndUpdate(status -> status | bit);
+        }
+        if (word != null && bit != Virtio.INTERRUPT_USED_BUFFER) {
+            word.set(bit);
+        }
         host.raise(); // also when the bit was set: the guest may have read it just before
     }
 
     private void activateIfLive() {
         if (!active && negotiation.isLive()) {
+            interruptWord = interruptWordAddress == 0 ? null : new InterruptWord(memory, interruptWordAddress);
             active = true;
             device.activate(negotiation.driverFeatures(), queues, control);
         }
@@ -387,6 +418,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         queues.forEach(SplitQueue::reset);
         queueSelect = 0;
         interruptStatus.set(0);
+        interruptWordAddress = 0;
+        interruptWord = null;
     }
 
     private void updateInterest() {

@@ -17,6 +17,7 @@ import java.util.List;
  * @param queueSelect last written queue index, any 32-bit value
  * @param interruptStatus bits not acknowledged yet; the interrupt is raised again on restore
  * @param configGeneration ConfigGeneration register
+ * @param interruptWord guest-physical address of the driver's interrupt word, 0 without; any value until DRIVER_OK
  * @param queues one for each queue
  */
 public record MmioTransportState(
@@ -28,6 +29,7 @@ public record MmioTransportState(
         int queueSelect,
         int interruptStatus,
         int configGeneration,
+        long interruptWord,
         List<QueueState> queues) {
     private static final int INTERRUPT_BITS = Virtio.INTERRUPT_USED_BUFFER | Virtio.INTERRUPT_CONFIG_CHANGE;
 
@@ -46,6 +48,8 @@ public record MmioTransportState(
         CorruptStateException.require(
                 (status & Virtio.FEATURES_OK) == 0 || (driverFeatures & Virtio.F_VERSION_1) != 0,
                 "a driver of legacy virtio");
+        CorruptStateException.require(
+                (status & Virtio.FEATURES_OK) != 0 || interruptWord == 0, "interrupt word in status " + status);
         boolean mayBeReady = (status & Virtio.FEATURES_OK) != 0;
         CorruptStateException.require(
                 mayBeReady || queues.stream().noneMatch(QueueState::ready), "queue ready in status " + status);
@@ -55,6 +59,7 @@ public record MmioTransportState(
     public void write(StateWriter out) {
         out.u32(deviceId).u8(status).u32(deviceFeaturesSelect).u32(driverFeaturesSelect);
         out.u64(driverFeatures).u32(queueSelect).u8(interruptStatus).u32(configGeneration);
+        out.u64(interruptWord);
         out.list(queues, QueueState::write);
     }
 
@@ -69,6 +74,7 @@ public record MmioTransportState(
                 in.u32(),
                 in.u8(),
                 in.u32(),
+                in.u64(),
                 in.list(Limits.QUEUES, QueueState::read));
     }
 }

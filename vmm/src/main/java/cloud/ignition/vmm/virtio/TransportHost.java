@@ -7,6 +7,9 @@ import cloud.ignition.vmm.bus.Interrupt;
  * lock held: return fast, and do not call the transport.
  */
 public interface TransportHost extends Interrupt {
+    /** Whether an interrupt may still be on its way when {@link #raise} has returned, so that a save behind it does not have it. */
+    boolean raisesLate();
+
     /**
      * Have {@link MmioTransport#onKick} called for this queue on the event loop: as if the guest had kicked it
      * (signal its ioeventfd). Any thread, also without the lock.

@@ -93,6 +93,7 @@ final class CorruptFields {
                             "queueSelect", any("§4.2.2: the driver may select a queue that is not there"),
                             "interruptStatus", List.of(4, 0x80, -1),
                             "configGeneration", any("it wraps around"),
+                            "interruptWord", any("checked against the machine's RAM when the device is restored"),
                             "queues", List.of(Collections.nCopies(17, QueueState.RESET)))),
             Map.entry(
                     QueueState.class,

@@ -119,6 +119,7 @@ final class Samples {
                 0,
                 Virtio.INTERRUPT_USED_BUFFER,
                 3,
+                0x1234_5678L,
                 List.of(new QueueState(256, true, 0x10000, 0x11002, 0x12004, 0xfffe, 0x3), QueueState.RESET));
     }
 }

@@ -26,7 +26,7 @@ class SnapshotManifestTest {
     @Test
     void everyLineIsReadable() {
         assertThat(MANIFEST.toString())
-                .startsWith("format-version = 3\nvcpus = 2\nmemory-bytes = 268435456\n")
+                .startsWith("format-version = 4\nvcpus = 2\nmemory-bytes = 268435456\n")
                 .contains("\ncpu = AuthenticAMD family 25 model 33 stepping 0\nhost-kernel = 6.12.1-test\n")
                 .contains("\nmsrs = 10 174 c0000080\n")
                 .contains("\ncpuid.7.0 = 1 00000000 00010000 00000000 00000000\n")
@@ -35,17 +35,17 @@ class SnapshotManifestTest {
 
     @Test
     void refusesAnotherVersionByItsNumber() throws IOException {
-        for (String version : new String[] {"1", "2", "4", "2000000000"}) {
-            sign(text().replace("format-version = 3", "format-version = " + version));
-            refused("it has format version " + version + ", this version of Ignition reads 3; restore it with the"
+        for (String version : new String[] {"1", "2", "3", "5", "2000000000"}) {
+            sign(text().replace("format-version = 4", "format-version = " + version));
+            refused("it has format version " + version + ", this version of Ignition reads 4; restore it with the"
                     + " version that wrote it or boot the machine anew");
         }
     }
 
     @Test
     void refusesANewerFormatWhoseOtherLinesItCannotKnow() throws IOException {
-        sign("format-version = 4\nanything = else\n");
-        refused("format version 4");
+        sign("format-version = 5\nanything = else\n");
+        refused("format version 5");
     }
 
     @Test

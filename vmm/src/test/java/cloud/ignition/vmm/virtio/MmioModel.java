@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * The register block as virtio 1.2 §4.2.2 and §3.1 have it, for {@link TestDevice}: written from the specification, with
- * its numbers, and of nothing else. Where the specification only binds the driver, the answer is Ignition's promise: reads
+ * its numbers, and of nothing else but docs/adr/0017 for the interrupt word. Where the specification only binds the driver, the answer is Ignition's promise: reads
  * zero, writes nothing.
  */
 final class MmioModel {
@@ -57,6 +57,8 @@ final class MmioModel {
     private int lowFeatures;
     private int highFeatures;
     private int configByte = 0x77;
+    private long interruptWord;
+    private boolean hasWord;
 
     MmioModel(long ram) {
         this.ram = ram;
@@ -72,6 +74,7 @@ final class MmioModel {
                 queueSel,
                 interruptStatus,
                 0,
+                interruptWord,
                 List.of(queues[0].state(), queues[1].state()));
     }
 
@@ -92,6 +95,7 @@ final class MmioModel {
             case 0x044 -> exists() && queues[queueSel].ready ? 1 : 0;
             case 0x060 -> interruptStatus;
             case 0x070 -> status;
+            case 0x0f0 -> 1;
             case 0x0b0, 0x0b4, 0x0b8, 0x0bc -> -1; // no shared memory region
             default -> 0;
         };
@@ -122,6 +126,11 @@ final class MmioModel {
             }
             case 0x064 -> interruptStatus &= ~value;
             case 0x070 -> writeStatus(value);
+            case 0x0f0, 0x0f4 -> {
+                if (isQueueSetUp()) {
+                    interruptWord = half(interruptWord, offset, value);
+                }
+            }
             default -> {
                 if (isQueueSetUp() && exists() && !queues[queueSel].ready) {
                     writeQueue(queues[queueSel], offset, value);
@@ -134,7 +143,7 @@ final class MmioModel {
     void lie() {
         lies++;
         status |= 0x40;
-        if ((status & 4) != 0) {
+        if ((status & 4) != 0 && !hasWord) {
             interruptStatus |= 2;
         }
     }
@@ -218,6 +227,8 @@ final class MmioModel {
             lowFeatures = 0;
             highFeatures = 0;
             queueSel = 0;
+            interruptWord = 0;
+            hasWord = false;
             for (int i = 0; i < queues.length; i++) {
                 queues[i] = new Queue(queues[i].max);
             }
@@ -235,8 +246,14 @@ final class MmioModel {
                         || (steps == 0xb && wanted == 0xf))) {
             status = wanted;
             if (wanted == 0xf) {
-                notify(0);
-                notify(1);
+                hasWord =
+                        interruptWord != 0 && interruptWord % 4 == 0 && interruptWord >= 0 && interruptWord <= ram - 4;
+                if (interruptWord != 0 && !hasWord) {
+                    lie();
+                } else {
+                    notify(0);
+                    notify(1);
+                }
             }
         }
     }

@@ -9,7 +9,6 @@ import cloud.ignition.vmm.codec.StateWriter;
 import cloud.ignition.vmm.virtio.queue.DriverQueue.Buffer;
 import cloud.ignition.vmm.virtio.queue.QueueState;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class MmioTransportTest {
@@ -184,7 +183,7 @@ class MmioTransportTest {
         driver.start(MODERN);
         driver.takeInterrupts();
         int before = driver.read(MmioRegister.CONFIG_GENERATION);
-        Objects.requireNonNull(device.control).configChanged();
+        device.requireControl().configChanged();
         assertThat(driver.read(MmioRegister.CONFIG_GENERATION)).isNotEqualTo(before);
         assertThat(driver.interruptStatus()).isEqualTo(Virtio.INTERRUPT_CONFIG_CHANGE);
         assertThat(driver.takeInterrupts()).isEqualTo(1);
@@ -311,8 +310,101 @@ class MmioTransportTest {
         assertThatThrownBy(() -> with(TestDevice.ID, 3, 0, queues))
                 .as("ready queues before FEATURES_OK")
                 .isInstanceOf(CorruptStateException.class);
-        assertThatThrownBy(() -> new MmioTransportState(TestDevice.ID, 0, 0, 0, 0, 0, 4, 0, List.of()))
+        assertThatThrownBy(() -> new MmioTransportState(TestDevice.ID, 0, 0, 0, 0, 0, 4, 0, 0, List.of()))
                 .isInstanceOf(CorruptStateException.class);
+    }
+
+    @Test
+    void tellsInAWordOfTheDriverWhatAnInterruptIsFor() {
+        long word = startWithWord();
+        driver.queue(1).add(Buffer.writable(driver.allocate(8), 8));
+        int before = driver.interrupts;
+        driver.kick(1);
+        assertThat(driver.interrupts).isEqualTo(before + 1);
+        assertThat(driver.interruptStatus()).as("the register is not used").isZero();
+        assertThat(driver.memory.getInt(word))
+                .as("used buffers are in the rings")
+                .isZero();
+
+        driver.memory.setInt(word, 0x100);
+        device.requireControl().configChanged();
+        assertThat(driver.interrupts).isEqualTo(before + 2);
+        assertThat(driver.memory.getInt(word)).isEqualTo(0x100 | Virtio.INTERRUPT_CONFIG_CHANGE);
+        assertThat(driver.interruptStatus()).isZero();
+    }
+
+    @Test
+    void forgetsTheWordAtAReset() {
+        long word = startWithWord();
+        driver.setStatus(0);
+        driver.start(MODERN);
+        device.requireControl().configChanged();
+        assertThat(driver.memory.getInt(word)).isZero();
+        assertThat(driver.interruptStatus()).isEqualTo(Virtio.INTERRUPT_CONFIG_CHANGE);
+    }
+
+    @Test
+    void aWordThatIsNoneNeedsAReset() {
+        for (long lie : new long[] {0x2001, TestDriver.RAM_BYTES, -4, 1L << 40}) {
+            driver.lies.clear();
+            driver.setStatus(0);
+            driver.negotiate(MODERN);
+            driver.setUpQueues();
+            driver.writeAddress(MmioRegister.INTERRUPT_WORD_LOW, lie);
+            driver.setStatus(Virtio.DRIVER_OK);
+            assertThat(driver.status() & Virtio.DEVICE_NEEDS_RESET)
+                    .as("0x%x", lie)
+                    .isNotZero();
+            assertThat(driver.lies).hasSize(1);
+        }
+        driver.setStatus(0);
+        driver.start(MODERN);
+        assertThat(driver.status()).isEqualTo(0xf);
+    }
+
+    @Test
+    void theWordIsSetUpBeforeDriverOkOnly() {
+        driver.start(MODERN);
+        driver.writeAddress(MmioRegister.INTERRUPT_WORD_LOW, 0x2000);
+        device.requireControl().configChanged();
+        assertThat(driver.memory.getInt(0x2000)).isZero();
+        assertThat(driver.transport.save().interruptWord()).isZero();
+    }
+
+    @Test
+    void theWordOutlivesARestoreAndOnlyALateInterruptIsRepeated() {
+        long word = startWithWord();
+        driver.queue(1).add(Buffer.writable(driver.allocate(8), 8));
+        driver.kick(1);
+        goesOn(driver.transport.save(), word, 0);
+
+        driver.raisesLate = true;
+        driver.queue(1).add(Buffer.writable(driver.allocate(8), 8));
+        driver.kick(1);
+        goesOn(driver.transport.save(), word, 1);
+    }
+
+    private void goesOn(MmioTransportState state, long word, int repeated) {
+        TestDevice other = new TestDevice();
+        TestDriver restored = new TestDriver(other, driver.memory);
+        restored.transport.restore(state);
+        restored.transport.kickAll();
+        restored.transport.kickAll();
+        assertThat(restored.interrupts).isEqualTo(repeated);
+        assertThat(restored.memory.getInt(word)).isZero();
+        other.requireControl().configChanged();
+        assertThat(restored.memory.getInt(word)).isEqualTo(Virtio.INTERRUPT_CONFIG_CHANGE);
+        restored.memory.setInt(word, 0);
+    }
+
+    private long startWithWord() {
+        long word = driver.allocate(4);
+        driver.negotiate(MODERN);
+        driver.setUpQueues();
+        driver.writeAddress(MmioRegister.INTERRUPT_WORD_LOW, word);
+        driver.setStatus(Virtio.DRIVER_OK);
+        driver.runRequested();
+        return word;
     }
 
     private void refused(MmioTransportState state) {
@@ -321,7 +413,7 @@ class MmioTransportTest {
     }
 
     private static MmioTransportState with(int id, int status, long features, List<QueueState> queues) {
-        return new MmioTransportState(id, status, 0, 0, features, 0, 0, 0, queues);
+        return new MmioTransportState(id, status, 0, 0, features, 0, 0, 0, 0, queues);
     }
 
     private void writeAllQueueRegisters() {

@@ -3,6 +3,7 @@ package cloud.ignition.vmm.virtio;
 import cloud.ignition.vmm.virtio.queue.DescriptorChain;
 import cloud.ignition.vmm.virtio.queue.SplitQueue;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A device with two queues that completes every request and has one writable configuration byte, for transport tests. */
@@ -23,6 +24,10 @@ final class TestDevice implements VirtioDevice {
     int configByte = 0x77;
     int notified;
     private final ConfigSpace space = new ConfigSpace(4).u32(0, CONFIG_VALUE);
+
+    DeviceControl requireControl() {
+        return Objects.requireNonNull(control);
+    }
 
     @Override
     public int deviceId() {

@@ -29,6 +29,7 @@ public final class TestDriver implements TransportHost {
     public final List<String> lies = new ArrayList<>();
     public final List<Integer> requested = new ArrayList<>();
     public int interrupts;
+    public boolean raisesLate;
     public int interest;
 
     /** Queues whose kicks nobody is to hear. */
@@ -216,6 +217,11 @@ public final class TestDriver implements TransportHost {
     @Override
     public void raise() {
         interrupts++;
+    }
+
+    @Override
+    public boolean raisesLate() {
+        return raisesLate;
     }
 
     @Override
