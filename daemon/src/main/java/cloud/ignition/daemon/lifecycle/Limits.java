@@ -47,7 +47,7 @@ final class Limits {
     static final int IDLE_APP_THREADS = 16;
 
     /** How many times the built-in guest is restored before the daemon says that it is ready, if it cannot take long. */
-    static final int WARM_UP_BEFORE_READY = 5;
+    static final int WARM_UP_BEFORE_READY = 30;
 
     /** Longest that the daemon waits for these. */
     static final Duration WARM_UP_BEFORE_READY_TIME = Duration.ofSeconds(5);
