@@ -2,16 +2,13 @@ package cloud.ignition.daemon;
 
 import cloud.ignition.daemon.api.ApiServer;
 import cloud.ignition.daemon.api.DaemonFacts;
-import cloud.ignition.daemon.app.AppSpec;
-import cloud.ignition.daemon.app.AppView;
-import cloud.ignition.daemon.app.Applications;
 import cloud.ignition.daemon.app.DaemonOptions;
 import cloud.ignition.daemon.app.ImageView;
 import cloud.ignition.daemon.app.Images;
-import cloud.ignition.daemon.app.LogSink;
 import cloud.ignition.daemon.app.Progress;
 import cloud.ignition.daemon.app.UserException;
 import cloud.ignition.daemon.lifecycle.DaemonAssembly;
+import cloud.ignition.daemon.lifecycle.Rehearsal;
 import java.io.IOException;
 import java.lang.module.ModuleReader;
 import java.lang.module.ResolvedModule;
@@ -21,7 +18,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -30,11 +26,13 @@ import java.util.stream.Stream;
 
 /**
  * What {@code bin/ignition} runs once to learn which classes the daemon's start-up cache must hold: the wiring on an empty state directory,
- * the API with nothing behind it, the calls into the kernel, all of Ignition's own classes, and, where there is a KVM, wakes of the
+ * the API, an app's life on machines that are none ({@link Rehearsal}), the calls into the kernel, all of Ignition's own classes, and, where there is a KVM, wakes of the
  * built-in guest: the cache also holds how often what was called (JEP 515), so that they are compiled early. Leaves no machine and no
  * network device.
  */
 public final class TrainingRun {
+    private static final int WAKES = 2;
+
     private static final String RUN = "{\"image\":\"i\",\"ports\":[\"80:80\"],\"snapshot\":\"first-listen\"}";
 
     private TrainingRun() {}
@@ -45,10 +43,16 @@ public final class TrainingRun {
         Path directory = Files.createTempDirectory("ignition-training-");
         prepare(directory);
         DaemonFacts facts = new DaemonFacts("", directory, "", Instant.EPOCH);
-        try (ApiServer server = ApiServer.start(directory.resolve("s"), facts, new NoApplications(), new NoImages())) {
+        try (Rehearsal rehearsal = Rehearsal.open(directory.resolve("rehearsal"));
+                ApiServer server =
+                        ApiServer.start(directory.resolve("s"), facts, rehearsal.applications(), new NoImages())) {
+            rehearsal.play(WAKES);
             ask(server.socketPath(), "GET /v1/info", "");
             ask(server.socketPath(), "GET /v1/apps", "");
+            ask(server.socketPath(), "GET /v1/apps/rehearsed", "");
             ask(server.socketPath(), "POST /v1/apps", RUN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             delete(directory);
         }
@@ -126,44 +130,6 @@ public final class TrainingRun {
 
     private static UserException nothing() {
         return UserException.notFound("nothing runs in a training run");
-    }
-
-    private static final class NoApplications implements Applications {
-        @Override
-        public AppView run(AppSpec spec, Progress progress) {
-            progress.step(spec.image());
-            throw nothing();
-        }
-
-        @Override
-        public List<AppView> list() {
-            return List.of();
-        }
-
-        @Override
-        public AppView inspect(String name) {
-            throw nothing();
-        }
-
-        @Override
-        public AppView stop(String name, Duration grace) {
-            throw nothing();
-        }
-
-        @Override
-        public AppView start(String name, Progress progress) {
-            throw nothing();
-        }
-
-        @Override
-        public void remove(String name, boolean force) {
-            throw nothing();
-        }
-
-        @Override
-        public void logs(String name, boolean follow, int tail, LogSink sink) {
-            throw nothing();
-        }
     }
 
     private static final class NoImages implements Images {

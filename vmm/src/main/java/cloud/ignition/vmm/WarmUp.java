@@ -33,12 +33,12 @@ public final class WarmUp {
     private final Path directory;
     private final Attachments attachments;
 
-    private WarmUp(Path directory, Optional<Tap> tap) {
+    private WarmUp(Path directory, Optional<Tap> tap, Optional<VsockHub> vsock) {
         this.directory = directory;
         attachments = new Attachments(
                 List.of(new Attachments.Disk(directory.resolve("disk"), true)),
                 tap.map(device -> new Attachments.Net(device, MAC)),
-                Optional.empty());
+                vsock);
     }
 
     /**
@@ -55,7 +55,16 @@ public final class WarmUp {
      */
     public static Result run(Path directory, Optional<Tap> tap, int most, BooleanSupplier mayGoOn)
             throws InterruptedException {
-        WarmUp warmUp = new WarmUp(directory, tap);
+        Path socket = directory.resolve("vsock");
+        if (!VsockHub.fits(socket)) {
+            return run(new WarmUp(directory, tap, Optional.empty()), most, mayGoOn);
+        }
+        try (VsockHub vsock = VsockHub.open(socket)) {
+            return run(new WarmUp(directory, tap, Optional.of(vsock)), most, mayGoOn);
+        }
+    }
+
+    private static Result run(WarmUp warmUp, int most, BooleanSupplier mayGoOn) throws InterruptedException {
         // A pool of its own: what is learnt of the guest's wakes says nothing of those of others.
         try (Shells shells = Shells.pooled()) {
             Path snapshot = warmUp.save(shells);
@@ -63,7 +72,9 @@ public final class WarmUp {
             long first = 0;
             long last = 0;
             while (restores < most && mayGoOn.getAsBoolean()) {
-                last = warmUp.restore(snapshot, shells);
+                Optional<Path> changed =
+                        restores == 0 ? Optional.of(warmUp.directory.resolve("changed")) : Optional.empty();
+                last = warmUp.restore(snapshot, shells, changed);
                 first = restores++ == 0 ? last : first;
             }
             return new Result(restores, first, last);
@@ -91,7 +102,8 @@ public final class WarmUp {
         }
     }
 
-    private long restore(Path snapshot, Shells shells) throws InterruptedException {
+    /** @param changed where to save what it became, as a restored machine is saved, for nobody */
+    private long restore(Path snapshot, Shells shells, Optional<Path> changed) throws InterruptedException {
         Bell bell = new Bell();
         long start = System.nanoTime();
         try (MicroVm machine = MicroVm.restore(snapshot, attachments, bell, new WakeTimeline(), shells)) {
@@ -99,6 +111,10 @@ public final class WarmUp {
             bell.await();
             long took = System.nanoTime() - start;
             machine.pause();
+            machine.noteWorkingSet();
+            changed.ifPresent(target -> {
+                var _ = machine.save(target, new SnapshotSubject(Map.of()));
+            });
             return took;
         }
     }

@@ -89,4 +89,24 @@ public record AppSpec(
                 idle,
                 pullAlways);
     }
+
+    /** The same with another idle policy. */
+    public AppSpec withIdle(IdlePolicy other) {
+        return new AppSpec(
+                name,
+                image,
+                vcpus,
+                memoryBytes,
+                cpu,
+                net,
+                ports,
+                env,
+                command,
+                entrypoint,
+                user,
+                workdir,
+                trigger,
+                other,
+                pullAlways);
+    }
 }
