@@ -5,6 +5,7 @@ throughput() { # WHO HOST
   local bits
   bits=$(iperf3 -c "$2" -O "$warm_up" -t "$seconds" -J | jq '.end.sum_received.bits_per_second | floor')
   sample data "$1" to_guest_bps "${bits:-0}"
+  sleep 1 # the server takes one test after the other
   bits=$(iperf3 -c "$2" -R -O "$warm_up" -t "$seconds" -J | jq '.end.sum_received.bits_per_second | floor')
   sample data "$1" from_guest_bps "${bits:-0}"
 }

@@ -70,12 +70,13 @@ final class Cycles implements AutoCloseable {
             cycles.run(count);
             long seconds = (System.nanoTime() - start) / 1_000_000_000;
             System.out.println(cycles.times);
-            System.out.println(
-                    "nightly: step=cycles-of-" + vcpus + "-vcpus cycles=" + count + " seconds=" + seconds + " bytes="
-                            + cycles.bytes() + " vsock-bytes=" + bytes(cycles.vsockStreams) + " requests="
-                            + cycles.requests() + " serial-lines="
-                            + cycles.guest.events().serial().last() + " console-lines="
-                            + cycles.guest.events().console().last() + " disk-blocks=" + cycles.blocks());
+            System.out.println("nightly: step=cycles-of-" + vcpus + "-vcpus"
+                    + (Boolean.getBoolean("ignition.vhost") ? "-vhost" : "") + " cycles=" + count + " seconds="
+                    + seconds + " bytes="
+                    + cycles.bytes() + " vsock-bytes=" + bytes(cycles.vsockStreams) + " requests="
+                    + cycles.requests() + " serial-lines="
+                    + cycles.guest.events().serial().last() + " console-lines="
+                    + cycles.guest.events().console().last() + " disk-blocks=" + cycles.blocks());
         } catch (AssertionError | RuntimeException e) {
             e.printStackTrace();
             System.exit(1);
