@@ -72,28 +72,17 @@ public record AppSpec(
 
     /** The same under another name. */
     public AppSpec withName(String other) {
-        return new AppSpec(
-                other,
-                image,
-                vcpus,
-                memoryBytes,
-                cpu,
-                net,
-                ports,
-                env,
-                command,
-                entrypoint,
-                user,
-                workdir,
-                trigger,
-                idle,
-                pullAlways);
+        return with(other, idle);
     }
 
     /** The same with another idle policy. */
     public AppSpec withIdle(IdlePolicy other) {
+        return with(name, other);
+    }
+
+    private AppSpec with(String itsName, IdlePolicy itsIdle) {
         return new AppSpec(
-                name,
+                itsName,
                 image,
                 vcpus,
                 memoryBytes,
@@ -106,7 +95,7 @@ public record AppSpec(
                 user,
                 workdir,
                 trigger,
-                other,
+                itsIdle,
                 pullAlways);
     }
 }
