@@ -111,7 +111,6 @@ public final class WarmUp {
             bell.await();
             long took = System.nanoTime() - start;
             machine.pause();
-            machine.noteWorkingSet();
             changed.ifPresent(target -> {
                 var _ = machine.save(target, new SnapshotSubject(Map.of()));
             });
